@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream'
+import type { SignalName } from '../model/signal.js'
+
+/**
+ * What a command reads. `'pipe'` keeps stdin open until `command.stdin.end()`; every other string is text that it
+ * reads as UTF-8, followed by the end-of-file. Text that comes from elsewhere and might be the word `pipe` itself
+ * goes in as `{ text }`.
+ */
+export type StdinSource = 'pipe' | (string & {}) | Uint8Array | Readable | { readonly text: string }
+
+/** Options of {@link CommandRunner.spawn}. */
+export interface SpawnOptions {
+  /** Working directory, absolute. Default: the image's, or `/`. */
+  cwd?: string
+  /**
+   * The command's whole environment beside the defaults (`PATH`, `HOME`, `USER`, `LOGNAME`). Nothing else is
+   * inherited unless named in `inheritEnv`.
+   */
+  env?: Readonly<Record<string, string>>
+  /** Names of variables passed on from the container's configured environment (or the host's, for HostRunner). */
+  inheritEnv?: readonly string[]
+  /** User by name, number or `uid:gid`. Default: the runner's, else the container's configured user. */
+  user?: string
+  /** Default: nothing, an immediate end-of-file. */
+  stdin?: StdinSource
+  /** Wall-clock limit in milliseconds, 1,000 to 3,600,000 unless the runner was given other bounds. Default: none. */
+  timeoutMs?: number
+  /** Time between SIGTERM and SIGKILL, in milliseconds. Default: 2,000. */
+  graceMs?: number
+  /** What becomes of processes that the command leaves behind. Default: `'kill'`. */
+  descendants?: 'kill' | 'keep'
+  /** Kills the command when aborted; the exit's reason is then `'aborted'`. */
+  signal?: AbortSignal
+}
+
+/** Options of {@link CommandRunner.run}. */
+export interface RunOptions extends SpawnOptions {
+  /** Bytes retained of each stream; the head and the tail are kept beyond it. Default: 16 MiB. */
+  maxOutputBytes?: number
+  /** Reject with {@link CommandFailedError} unless the command exits with 0. Default: false. */
+  check?: boolean
+}
+
+/** Options of {@link Command.kill}. */
+export interface KillOptions {
+  /** First signal. Default: `SIGTERM`. */
+  signal?: SignalName
+  /** Time until SIGKILL, in milliseconds. Default: the command's own `graceMs`. */
+  graceMs?: number
+}

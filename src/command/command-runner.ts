@@ -1,0 +1,36 @@
+import type { Command } from './command.js'
+import type { CommandResult } from './command-result.js'
+import type { RunOptions, SpawnOptions } from './command-options.js'
+
+/** What a place can and cannot do, as data. */
+export interface RunnerCapabilities {
+  /** A supervisor of ours runs the commands; without it the place's own means do, and the rest of this says what is lost. */
+  readonly supervised: boolean
+  /** Whether a kill reaches every descendant and is proven by the kernel. */
+  readonly verifiedKill: boolean
+  /** Whether code and signal are the kernel's own and apart. */
+  readonly exactExit: boolean
+  /** Whether a command can be run as another user. */
+  readonly users: boolean
+  /** Whether a lost host makes attached commands end. */
+  readonly endsWithHost: boolean
+  /** `'same-user'` where commands run as the supervisor's own user and could interfere with it. */
+  readonly isolation: 'separate-user' | 'same-user' | 'none'
+}
+
+/** Somewhere to run commands. */
+export interface CommandRunner extends AsyncDisposable {
+  readonly capabilities: RunnerCapabilities
+  /**
+   * Starts a command and gives its handle at once. Throws `INVALID_OPTION` before anything is touched; whatever
+   * happens later is in the handle's `started` and `exit`.
+   */
+  spawn(argv: readonly string[], options?: SpawnOptions): Command
+  /**
+   * Runs a command to its end. What it did is in the result; rejects only with `check: true` and when the command
+   * never started ({@link SpawnError}). `timeoutMs` defaults to 60,000 here.
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>
+  /** Ends the commands that this runner started and lets go of the place. Idempotent. */
+  close(): Promise<void>
+}

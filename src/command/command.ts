@@ -1,0 +1,38 @@
+import type { Readable, Writable } from 'node:stream'
+import type { CommandExit, DescendantsReport } from './command-exit.js'
+import type { KillOptions } from './command-options.js'
+
+/** One line of output; `partial` when the line was longer than `maxLineBytes` and this is a piece of it. */
+export interface OutputLine {
+  readonly text: string
+  readonly partial: boolean
+}
+
+/** A running command. Streams that nobody reads hang nothing: they are drained into a bounded buffer. */
+export interface Command extends AsyncDisposable {
+  /** Unique within the place that runs it. */
+  readonly id: string
+  readonly argv: readonly string[]
+  /** Resolves when the process runs; rejects with {@link SpawnError} when it never did. May be left alone. */
+  readonly started: Promise<void>
+  /** Resolves for every outcome, the loss of the engine included, and never rejects. */
+  readonly exit: Promise<CommandExit>
+  /** Writes go to the command; `end()` is a real end-of-file. Already ended unless spawned with `stdin: 'pipe'`. */
+  readonly stdin: Writable
+  /** Bytes, with backpressure to the process itself once somebody reads. */
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Lines of a stream as text, without their line ends. Leaving the loop early only stops listening. */
+  lines(stream?: 'stdout' | 'stderr'): AsyncIterable<string>
+  /** The whole of a stream as text, up to `maxBytes` (default 16 MiB; the head and the tail are kept beyond it). */
+  text(stream?: 'stdout' | 'stderr', options?: { maxBytes?: number }): Promise<string>
+  /**
+   * SIGTERM (or `signal`) to the whole process tree, after the grace SIGKILL; resolves when the kernel says that
+   * nothing is left, or with who survived. Safe to call at any time and more than once.
+   */
+  kill(options?: KillOptions): Promise<DescendantsReport>
+  /** Adds to the wall-clock limit. Does nothing once the command has ended. */
+  extendTimeout(ms: number): void
+  /** Kills the command if it still runs. */
+  close(): Promise<void>
+}

@@ -1,0 +1,73 @@
+/**
+ * Every `code` that a {@link ContainersError} can carry, with whether trying the same call again can help.
+ * Match on the code, never on the message: messages may change in any release.
+ */
+export const errorCodes = {
+  /** An option or argument breaks a rule; nothing was touched. */
+  INVALID_OPTION: { retryable: false },
+  /** No engine answered; `details.tried` lists every place and why it failed. */
+  ENGINE_NOT_FOUND: { retryable: true },
+  /** The engine did not answer, or the connection to it was lost. */
+  ENGINE_UNREACHABLE: { retryable: true },
+  /** The socket of the engine may not be opened by this user. */
+  ENGINE_PERMISSION_DENIED: { retryable: false },
+  /** The engine speaks no API version that this library speaks. */
+  ENGINE_VERSION_UNSUPPORTED: { retryable: false },
+  /** A TLS file is missing or unreadable, or the peer was refused. */
+  TLS_INVALID: { retryable: false },
+  /** The docker context does not exist or cannot be read. */
+  CONTEXT_NOT_FOUND: { retryable: false },
+  /** The engine answered with an error that has no code of its own here; `details.statusCode` has its status. */
+  ENGINE_ERROR: { retryable: false },
+  /** The engine's answer, or its stream, is not what its API promises. */
+  ENGINE_PROTOCOL: { retryable: false },
+  /** The harness, runner or handle was closed. */
+  CLOSED: { retryable: false },
+  /** The `signal` given to the call was aborted; `cause` is its reason. */
+  ABORTED: { retryable: false },
+  /** The call's own deadline passed. */
+  DEADLINE_EXCEEDED: { retryable: true },
+  CONTAINER_NOT_FOUND: { retryable: false },
+  /** The name is taken by another container. */
+  NAME_TAKEN: { retryable: false },
+  /** The container is not in a state that allows the call (stopped, paused, restarting…). */
+  CONTAINER_STATE: { retryable: false },
+  /** The container could not be started; the engine's reason is in the message. */
+  START_FAILED: { retryable: false },
+  /** The host port is in use. */
+  PORT_TAKEN: { retryable: true },
+  /** The source folder of a mount does not exist on the engine's machine. */
+  MOUNT_SOURCE_MISSING: { retryable: false },
+  /** Neither the engine's wait, inspect nor events could tell how the container ended. */
+  EXIT_UNKNOWN: { retryable: false },
+  IMAGE_NOT_FOUND: { retryable: false },
+  PULL_FAILED: { retryable: true },
+  /** A step of a build failed; `details.step` names it and `details.log` has its last lines. */
+  BUILD_FAILED: { retryable: false },
+  NETWORK_NOT_FOUND: { retryable: false },
+  VOLUME_NOT_FOUND: { retryable: false },
+  /** A path in the container, or on the host, does not exist. */
+  PATH_NOT_FOUND: { retryable: false },
+  /** An archive holds an entry that would leave the target folder. */
+  ARCHIVE_UNSAFE: { retryable: false },
+  ARCHIVE_INVALID: { retryable: false },
+  /** A stream ended in mid-frame, or broke its limits. */
+  STREAM_INVALID: { retryable: false },
+  /** The command never ran; `details` has the stage and the system's error. */
+  SPAWN_FAILED: { retryable: false },
+  /** `run({ check: true })` and the command did not succeed. */
+  COMMAND_FAILED: { retryable: false },
+  /** There is no supervisor for the architecture or place. */
+  SUPERVISOR_UNAVAILABLE: { retryable: false },
+  /** The supervisor could not be brought into the container, or did not start there. */
+  SUPERVISOR_DELIVERY_FAILED: { retryable: true },
+  /** The supervisor's answer breaks the protocol, or is of a version that this library does not speak. */
+  SUPERVISOR_PROTOCOL: { retryable: false },
+  /** The connection to the supervisor was lost. */
+  CONNECTION_LOST: { retryable: true },
+  /** The place cannot do it; the message names the way that can. */
+  NOT_SUPPORTED: { retryable: false },
+} as const satisfies Record<string, { retryable: boolean }>
+
+/** A literal code of a {@link ContainersError}. */
+export type ErrorCode = keyof typeof errorCodes
