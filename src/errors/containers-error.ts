@@ -51,9 +51,6 @@ export class ContainersError extends Error {
 
 /** Whether `value` is an error of this library (of any copy of it), and of the code asked for. */
 export function isContainersError(value: unknown, code?: ErrorCode): value is ContainersError {
-  return (
-    value instanceof Error &&
-    brand in value &&
-    (code === undefined || (value as ContainersError).code === code)
-  )
+  if (!(value instanceof Error) || !(brand in value)) return false
+  return code === undefined || ('code' in value && value.code === code)
 }
