@@ -20,16 +20,17 @@ export function connectionOptions(endpoint, env = process.env) {
   return { ...address, tls, ca: pem('ca.pem'), cert: pem('cert.pem'), key: pem('key.pem') }
 }
 
-/** One request to the engine; resolves with the response's stream, whatever its status. */
-export async function openRequest(endpoint, method, path, { body, headers, timeoutMs } = {}) {
-  const options = connectionOptions(endpoint)
-  const request = (options.tls ? https : http).request({ ...options, method, path, headers, agent: false })
-  const signal = timeoutMs && AbortSignal.timeout(timeoutMs)
-  signal?.addEventListener('abort', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)))
-  const answered = new Promise((resolve, reject) => request.once('response', resolve).on('error', reject))
+/** One request to the engine; resolves with the response's stream. `timeoutMs` is for the response to begin. */
+export function openRequest(endpoint, method, path, { body, headers, timeoutMs } = {}) {
+  const { tls, ...options } = connectionOptions(endpoint)
+  const request = (tls ? https : http).request({ ...options, method, path, headers, agent: false })
+  const late = () => request.destroy(new Error(`no answer within ${timeoutMs} ms`))
+  const timer = timeoutMs && setTimeout(late, timeoutMs)
   if (body instanceof Readable) pipeline(body, request).catch((error) => request.destroy(error))
   else request.end(body)
-  return answered
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve).on('error', reject)
+  }).finally(() => clearTimeout(timer))
 }
 
 /** One request with a JSON (or no) body: `{ status, body }`, the body parsed where it is JSON. */
@@ -54,10 +55,9 @@ export async function whyNoAnswer(endpoint, timeoutMs = 3000) {
   }
 }
 
-/** A call whose answer is a stream of JSON lines (pull, build, import, load); an error in it is thrown. */
-export async function streamRequest(endpoint, path, { body, headers, onMessage, timeoutMs } = {}) {
-  const response = await openRequest(endpoint, 'POST', path, { body, headers, timeoutMs })
-  let rest = ''
+/** A call whose answer is a stream of JSON lines (pull, build, import, load); an error among them is thrown. */
+export async function streamRequest(endpoint, path, { onMessage, ...options } = {}) {
+  const response = await openRequest(endpoint, 'POST', path, options)
   const take = (line) => {
     if (line.trim() === '') return
     const message = JSON.parse(line)
@@ -65,8 +65,8 @@ export async function streamRequest(endpoint, path, { body, headers, onMessage, 
     if (failure) throw new Error(failure)
     onMessage?.(message)
   }
-  response.setEncoding('utf8')
-  for await (const text of response) {
+  let rest = ''
+  for await (const text of response.setEncoding('utf8')) {
     const lines = (rest + text).split('\n')
     rest = lines.pop()
     lines.forEach(take)

@@ -1,0 +1,143 @@
+import { X509Certificate } from 'node:crypto'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { debianArchives, readAptSources } from './apt-sources.mjs'
+import { importImage, inspectImage, pullImage, tarOf } from './image-store.mjs'
+import { hasCommand, installPackages, run, whyNoInstall } from './install-engine.mjs'
+import { say, SetupError } from './say.mjs'
+
+export const DEBIAN_IMAGE = 'debian:bookworm-slim'
+export const BUSYBOX_IMAGE = 'busybox:latest'
+const CODENAME = 'bookworm'
+
+/** Has the image under that name: there already, else pulled, else made from Debian packages. */
+export async function ensureBaseImage(endpoint, name) {
+  if (await inspectImage(endpoint, name)) return
+  say('images', `pulling ${name}`)
+  try {
+    await pullImage(endpoint, name)
+    return
+  } catch (error) {
+    say('images', `no registry gave it (${error.message.split('\n')[0]})`)
+  }
+  const why = whyNoInstall()
+  if (why)
+    throw new SetupError(`${name} cannot be made here either, because ${why}.\nType: docker pull ${name}`)
+  say('images', `making ${name} from Debian packages`)
+  const folder = mkdtempSync(join(tmpdir(), 'anyon-image-'))
+  try {
+    const changes = await MAKERS[name](folder)
+    chmodSync(folder, 0o755)
+    await importImage(endpoint, name, tarOf(folder), changes)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const MAKERS = { [DEBIAN_IMAGE]: makeDebian, [BUSYBOX_IMAGE]: makeBusybox }
+
+async function makeBusybox(folder) {
+  const work = mkdtempSync(join(tmpdir(), 'anyon-busybox-'))
+  try {
+    // Downloaded and unpacked, not installed: the machine keeps the commands that it has.
+    await must('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', 'busybox-static'], {
+      cwd: work,
+    })
+    const [deb] = readdirSync(work)
+    await must('dpkg-deb', ['-x', join(work, deb), work])
+    for (const dir of ['bin', 'etc', 'root', 'home', 'tmp', 'usr/bin', 'var/tmp'])
+      mkdirSync(join(folder, dir), { recursive: true })
+    for (const dir of ['tmp', 'var/tmp']) chmodSync(join(folder, dir), 0o1777)
+    const binary = join(folder, 'bin/busybox')
+    copyFileSync(
+      join(work, existsSync(join(work, 'bin/busybox')) ? 'bin/busybox' : 'usr/bin/busybox'),
+      binary,
+    )
+    chmodSync(binary, 0o755)
+    const { output } = await must(binary, ['--list'])
+    for (const applet of output.trim().split('\n')) {
+      if (applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet))
+    }
+    symlinkSync('/bin/env', join(folder, 'usr/bin/env'))
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  const nobody = 'nobody:x:65534:65534:nobody:/home:/bin/false'
+  writeFileSync(join(folder, 'etc/passwd'), `root:x:0:0:root:/root:/bin/sh\n${nobody}\n`)
+  writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nnobody:x:65534:\n')
+  return ['CMD ["sh"]', 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
+}
+
+async function makeDebian(folder) {
+  if (!hasCommand('debootstrap')) await installPackages(['debootstrap', 'debian-archive-keyring'])
+  const codename = hostCodename()
+  const { main, security } = debianArchives(readAptSources(), codename)
+  say('images', 'debootstrap (about a minute)')
+  const args = ['--variant=minbase', '--include=ca-certificates', CODENAME, folder]
+  await must('debootstrap', main ? [...args, main] : args)
+  const lines = [
+    main && `deb ${main} ${CODENAME} main`,
+    security && `deb ${security} ${CODENAME}-security main`,
+  ]
+  if (main) writeFileSync(join(folder, 'etc/apt/sources.list'), `${lines.filter(Boolean).join('\n')}\n`)
+  await trustHostCertificates(folder)
+  for (const dir of [
+    'var/cache/apt',
+    'var/lib/apt/lists',
+    'usr/share/doc',
+    'usr/share/man',
+    'usr/share/locale',
+    'var/log',
+  ]) {
+    rmSync(join(folder, dir), { recursive: true, force: true })
+    mkdirSync(join(folder, dir), { recursive: true })
+  }
+  mkdirSync(join(folder, 'var/cache/apt/archives/partial'), { recursive: true })
+  mkdirSync(join(folder, 'var/lib/apt/lists/partial'), { recursive: true })
+  return ['CMD ["bash"]']
+}
+
+function hostCodename() {
+  return /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? CODENAME
+}
+
+/** A network that only lets through what its own authority signed is the same network in a container. */
+async function trustHostCertificates(folder) {
+  const own = pemBlocks(join(folder, 'etc/ssl/certs/ca-certificates.crt')).map(fingerprint)
+  const extra = pemBlocks(process.env.SSL_CERT_FILE ?? '/etc/ssl/certs/ca-certificates.crt').filter(
+    (pem) => !own.includes(fingerprint(pem)),
+  )
+  if (extra.length === 0) return
+  extra.forEach((pem, index) => {
+    writeFileSync(join(folder, `usr/local/share/ca-certificates/host-${index}.crt`), pem)
+  })
+  await must('chroot', [folder, 'update-ca-certificates'])
+}
+
+function pemBlocks(path) {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? []
+}
+
+function fingerprint(pem) {
+  return new X509Certificate(pem).fingerprint256
+}
+
+async function must(command, args, options) {
+  const result = await run(command, args, options)
+  if (result.code !== 0)
+    throw new SetupError(`${command} ${args.join(' ')} ended with ${result.code}:\n${result.output}`)
+  return result
+}
