@@ -1,12 +1,9 @@
 #!/usr/bin/env node
 // Finds a container engine, or installs and starts one of our own.
 //   node docker/scripts/engine.mjs up | status | down
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engineRequest } from './lib/engine-api.mjs'
-import { daemonPid, startDaemon, stopDaemon } from './lib/daemon.mjs'
+import { startDaemon, stopDaemon } from './lib/daemon.mjs'
 import { findEngine } from './lib/find-engine.mjs'
 import { hasCommand, installPackages, whyNoInstall } from './lib/install-engine.mjs'
 import { withLock } from './lib/lock.mjs'
@@ -48,29 +45,6 @@ export function noEngineMessage(tried, why) {
   ].join('\n')
 }
 
-/**
- * A second engine of one's own, for tests that stop or kill an engine. It has no bridge network and
- * shares nothing with any other. `kill` is abrupt; `start` brings it back on the same data; `close` removes all.
- */
-export async function startPrivateEngine() {
-  const runDir = mkdtempSync(join(tmpdir(), 'anyon-engine-'))
-  const logFile = join(runDir, 'dockerd.log')
-  const extraArgs = ['--bridge', 'none', '--iptables=false', '--ip-forward=false']
-  const start = () => startDaemon({ runDir, dataDir: join(runDir, 'data'), logFile, extraArgs })
-  const { endpoint } = await start()
-  const stop = () => stopDaemon(runDir)
-  return {
-    endpoint,
-    start,
-    stop,
-    kill: () => stopDaemon(runDir, { signal: 'SIGKILL' }),
-    async close() {
-      await stop()
-      rmSync(runDir, { recursive: true, force: true })
-    },
-  }
-}
-
 async function status() {
   const { engine, tried } = await findEngine()
   for (const place of tried) say('engine', `${place.endpoint} (${place.from}): ${place.why}`)
@@ -91,4 +65,3 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const command = COMMANDS[process.argv[2] ?? 'up']
   await runMain(command ?? (() => Promise.reject(new SetupError('Usage: engine.mjs up | status | down'))))
 }
-export { daemonPid }

@@ -3,7 +3,8 @@
 //   node docker/scripts/images.mjs [busybox] [debian] [claude-code]
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ensureBaseImage, BUSYBOX_IMAGE, DEBIAN_IMAGE } from './lib/base-images.mjs'
+import { makeBaseImage, BUSYBOX_IMAGE, DEBIAN_IMAGE } from './lib/base-images.mjs'
+import { openRequest, streamRequest } from './lib/engine-api.mjs'
 import { buildImage, hashOf, inspectImage } from './lib/image-store.mjs'
 import { withLock } from './lib/lock.mjs'
 import { runMain, say } from './lib/say.mjs'
@@ -13,32 +14,51 @@ export { BUSYBOX_IMAGE, DEBIAN_IMAGE }
 export const CLAUDE_IMAGE = 'anyon-claude:latest'
 
 const CLAUDE_DIR = fileURLToPath(new URL('../claude-code', import.meta.url))
-const MAKERS = {
-  busybox: (endpoint) => ensureBaseImage(endpoint, BUSYBOX_IMAGE),
-  debian: (endpoint) => ensureBaseImage(endpoint, DEBIAN_IMAGE),
-  'claude-code': ensureClaudeImage,
+const IMAGES = {
+  busybox: base(BUSYBOX_IMAGE),
+  debian: base(DEBIAN_IMAGE),
+  'claude-code': { isThere: claudeImageIsThere, make: makeClaudeImage },
+}
+
+function base(name) {
+  return {
+    isThere: async (endpoint) => Boolean(await inspectImage(endpoint, name)),
+    make: (endpoint) => makeBaseImage(endpoint, name),
+  }
 }
 
 /** Has each of the named images on that engine. */
-export async function ensureImages(endpoint, names = Object.keys(MAKERS)) {
-  await withLock('images', async () => {
-    for (const name of names) await MAKERS[name](endpoint)
-  })
+export async function ensureImages(endpoint, names = Object.keys(IMAGES)) {
+  for (const name of names) {
+    const { isThere, make } = IMAGES[name]
+    if (await isThere(endpoint)) continue
+    await withLock(`image-${name}`, async () => {
+      if (!(await isThere(endpoint))) await make(endpoint)
+    })
+  }
 }
 
-async function ensureClaudeImage(endpoint) {
-  const hash = hashOf(CLAUDE_DIR)
-  const there = await inspectImage(endpoint, CLAUDE_IMAGE)
-  if (there?.Config.Labels?.['anyon.content-hash'] === hash) return
-  await ensureBaseImage(endpoint, DEBIAN_IMAGE)
+async function claudeImageIsThere(endpoint) {
+  const image = await inspectImage(endpoint, CLAUDE_IMAGE)
+  return image?.Config.Labels?.['anyon.content-hash'] === hashOf(CLAUDE_DIR)
+}
+
+async function makeClaudeImage(endpoint) {
+  await ensureImages(endpoint, ['debian'])
   const [, version] = /^ARG CLAUDE_CODE_VERSION=(\S+)/m.exec(readFileSync(`${CLAUDE_DIR}/Dockerfile`, 'utf8'))
-  say('images', `building anyon-claude:${version} (a few minutes the first time)`)
+  say('images', `building anyon-claude:${version} (a minute or two, the first time)`)
   await buildImage(endpoint, CLAUDE_DIR, {
     tags: [CLAUDE_IMAGE, `anyon-claude:${version}`],
-    labels: { 'anyon.content-hash': hash },
+    labels: { 'anyon.content-hash': hashOf(CLAUDE_DIR) },
     buildArgs: proxies(),
     onStep: (step) => say('images', step),
   })
+}
+
+/** Copies an image from one engine to another. */
+export async function copyImage(from, to, name) {
+  const body = await openRequest(from, 'GET', `/images/${name}/get`)
+  await streamRequest(to, '/images/load?quiet=1', { body, headers: { 'content-type': 'application/x-tar' } })
 }
 
 /** Build arguments that every Dockerfile knows without declaring them. */

@@ -14,7 +14,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { debianArchives, readAptSources } from './apt-sources.mjs'
-import { importImage, inspectImage, pullImage, tarOf } from './image-store.mjs'
+import { importImage, pullImage, tarOf } from './image-store.mjs'
 import { hasCommand, installPackages, run, whyNoInstall } from './install-engine.mjs'
 import { say, SetupError } from './say.mjs'
 
@@ -22,9 +22,8 @@ export const DEBIAN_IMAGE = 'debian:bookworm-slim'
 export const BUSYBOX_IMAGE = 'busybox:latest'
 const CODENAME = 'bookworm'
 
-/** Has the image under that name: there already, else pulled, else made from Debian packages. */
-export async function ensureBaseImage(endpoint, name) {
-  if (await inspectImage(endpoint, name)) return
+/** Pulls the image, or makes one under the same name from Debian packages. */
+export async function makeBaseImage(endpoint, name) {
   say('images', `pulling ${name}`)
   try {
     await pullImage(endpoint, name)

@@ -6,16 +6,21 @@ import { whyNoAnswer } from './engine-api.mjs'
 import { hasCommand, run } from './install-engine.mjs'
 import { SetupError } from './say.mjs'
 
+const CONTAINERD_PID = 'exec/containerd/containerd.pid'
+
 /**
  * Starts a dockerd that outlives us, and waits until it answers.
  * `runDir` holds its socket, pid file and state, `dataDir` its images and containers.
  */
-export async function startDaemon({ runDir, dataDir, logFile, extraArgs = [] }) {
+export async function startDaemon({ runDir, dataDir, logFile, extraArgs = [], wrapper = [] }) {
   mkdirSync(runDir, { recursive: true })
   mkdirSync(dataDir, { recursive: true })
   const endpoint = `unix://${join(runDir, 'docker.sock')}`
+  // A pid file that was left behind may name another process by now, or one that waits to be reaped.
   rmSync(join(runDir, 'docker.pid'), { force: true })
-  const args = [
+  if (!containerdPid(runDir)) rmSync(join(runDir, CONTAINERD_PID), { force: true })
+  const [command, ...args] = [
+    ...[...wrapper, 'dockerd'],
     ...['--host', endpoint, '--pidfile', join(runDir, 'docker.pid')],
     ...['--data-root', dataDir, '--exec-root', join(runDir, 'exec')],
     // Names of its own, should it share a containerd that the machine already runs.
@@ -26,7 +31,7 @@ export async function startDaemon({ runDir, dataDir, logFile, extraArgs = [] }) 
   ]
   const log = openSync(logFile, 'a')
   const env = { ...process.env, PATH: `${await iptablesDir(runDir)}${process.env.PATH}:/usr/sbin:/sbin` }
-  const child = spawn('dockerd', args, { detached: true, stdio: ['ignore', log, log], cwd: '/', env })
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: '/', env })
   closeSync(log)
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
@@ -69,26 +74,31 @@ export async function stopDaemon(runDir, { signal = 'SIGTERM', timeoutMs = 30_00
   const pid = daemonPid(runDir)
   if (!pid) return undefined
   process.kill(pid, signal)
-  const deadline = Date.now() + timeoutMs
-  while (daemonPid(runDir) === pid) {
+  // Its containerd dies a moment after it; an engine started in between would take it for its own.
+  const isRunning = () => daemonPid(runDir) === pid || containerdPid(runDir) !== undefined
+  for (const deadline = Date.now() + timeoutMs; isRunning(); await sleep(20)) {
     if (Date.now() > deadline)
       throw new SetupError(`dockerd (process ${pid}) did not end. Type: kill -9 ${pid}`)
-    await sleep(50)
   }
   return pid
 }
 
 /** The pid of the dockerd that runs there; a stale pid file is none. */
 export function daemonPid(runDir) {
+  return livePid(join(runDir, 'docker.pid'), 'dockerd')
+}
+
+function containerdPid(runDir) {
+  return livePid(join(runDir, CONTAINERD_PID), 'containerd')
+}
+
+function livePid(pidFile, program) {
   try {
-    const pid = Number(readFileSync(join(runDir, 'docker.pid'), 'utf8'))
+    const pid = Number(readFileSync(pidFile, 'utf8'))
+    // A zombie has no command line.
     const [name] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return name.endsWith('dockerd') && !isZombie(pid) ? pid : undefined
+    return name.endsWith(program) ? pid : undefined
   } catch {
     return undefined
   }
-}
-
-function isZombie(pid) {
-  return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }

@@ -42,7 +42,7 @@ export async function buildImage(endpoint, folder, { tags, buildArgs, labels, on
   let output = ''
   const onMessage = ({ stream = '' }) => {
     output = (output + stream).slice(-4000)
-    if (/^Step \d+\/\d+ /.test(stream)) onStep(stream.trim())
+    if (/^Step \d+\/\d+ /.test(stream)) onStep(stream.trim().slice(0, 100))
   }
   try {
     await streamRequest(endpoint, `/build?${query}`, { body: tarOf(folder), headers: TAR, onMessage })

@@ -1,0 +1,1 @@
+export function ensureEngine(): Promise<string>

@@ -1,0 +1,14 @@
+export interface PrivateEngine {
+  /** Such as `unix:///tmp/…/docker.sock`; the same after a restart. */
+  readonly endpoint: string
+  /** Ends it as a service manager would; its containers stop with it. */
+  stop(): Promise<number | undefined>
+  /** SIGKILL, as in a crash: its containers are left running. */
+  kill(): Promise<number | undefined>
+  /** Brings it back on the same data and the same socket. */
+  start(): Promise<{ endpoint: string; pid: number }>
+  /** Kills its containers, stops it and removes all that it stored. */
+  close(): Promise<void>
+}
+
+export function startPrivateEngine(): Promise<PrivateEngine>
