@@ -1,0 +1,182 @@
+import { ByteQueue } from './byte-queue.js'
+import { ByteReadable } from './byte-readable.js'
+import { HeadTailBuffer, type Retained, type Retention } from './head-tail-buffer.js'
+
+const EMPTY = Buffer.alloc(0)
+
+export interface ByteStreamOptions {
+  /**
+   * Told of every byte that no longer counts against the sender: handed to the reader, or put aside because there
+   * is no reader. May be called from inside `push`.
+   */
+  onConsumed?(bytes: number): void
+  /** From how many waiting bytes on `push` answers false. Default: 256 KiB. */
+  highWaterMarkBytes?: number
+  /** What is kept for a reader who comes late. Default: the first and the last 512 KiB. */
+  retain?: Retention
+}
+
+/** The feeding side of a {@link ByteReadable}. */
+export interface ByteStream {
+  readonly readable: ByteReadable
+  /** Bytes that wait for the reader and have not been reported as consumed. */
+  readonly bufferedBytes: number
+  /** Takes the bytes in any case, without copying where it can; false asks the sender to wait for `onConsumed`. */
+  push(bytes: Uint8Array): boolean
+  /** Ends the readable once all is read. */
+  end(): void
+  /** Breaks the readable with `error`, once what came before it is read. */
+  fail(error: Error): void
+  /** Waits no longer for a reader who stalls: until it reads on, it is treated as one that is not there. */
+  release(): void
+}
+
+/**
+ * A stream of bytes fed by `push`, with backpressure only while somebody reads.
+ *
+ * It counts as opened when Node first asks it for data (`_read`), which every way of reading leads to and which
+ * merely holding the stream, or waiting for its events, does not. Until then, and again after the reader left early,
+ * bytes are consumed at once and their head and tail are kept; whoever opens it gets those first, then a `'gap'`
+ * event where bytes were dropped, then what is live.
+ */
+export function createByteStream(options: ByteStreamOptions = {}): ByteStream {
+  return new PushedStream(options)
+}
+
+class PushedStream implements ByteStream {
+  readonly readable = new ByteReadable({
+    onWanted: () => this.#onWanted(),
+    onLeft: () => this.#onLeft(),
+    onDestroyed: () => this.#onDestroyed(),
+  })
+  readonly #onConsumed: (bytes: number) => void
+  readonly #highWaterMarkBytes: number
+  /** In the order of reading: what was put aside and is now being read, what is put aside, what is live. */
+  #late: Retained | undefined
+  readonly #aside: HeadTailBuffer
+  readonly #live = new ByteQueue()
+  #opened = false
+  /** Node has asked and has not been answered. */
+  #wanted = false
+  #offset = 0
+  #closing: { readonly error?: Error } | undefined
+
+  constructor({ onConsumed, highWaterMarkBytes, retain }: ByteStreamOptions) {
+    this.#onConsumed = (bytes) => onConsumed?.(bytes)
+    this.#highWaterMarkBytes = highWaterMarkBytes ?? 256 * 1024
+    this.#aside = new HeadTailBuffer(retain ?? { headBytes: 512 * 1024, tailBytes: 512 * 1024 })
+  }
+
+  get bufferedBytes(): number {
+    return this.#live.bytes
+  }
+
+  push(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return this.#live.bytes < this.#highWaterMarkBytes
+    if (this.#wanted) {
+      this.#hand(bytes)
+    } else if (this.#opened && this.#closing === undefined) {
+      this.#live.push(bytes)
+      return this.#live.bytes < this.#highWaterMarkBytes
+    } else if (!this.readable.destroyed && this.#closing === undefined) {
+      this.#aside.push(bytes)
+    }
+    this.#onConsumed(bytes.length)
+    return true
+  }
+
+  end(): void {
+    this.#close({})
+  }
+
+  fail(error: Error): void {
+    this.#close({ error })
+  }
+
+  release(): void {
+    this.#opened = false
+    let released = 0
+    for (let bytes = this.#live.shift(); bytes !== undefined; bytes = this.#live.shift()) {
+      released += bytes.length
+      if (!this.readable.destroyed) this.#aside.push(bytes)
+    }
+    if (released > 0) this.#onConsumed(released)
+  }
+
+  #close(closing: { readonly error?: Error }): void {
+    if (this.#closing !== undefined) return
+    this.#closing = closing
+    if (this.#wanted) this.#finish(closing)
+  }
+
+  #onWanted(): void {
+    this.#opened = true
+    const late = this.#nextLate()
+    if (late !== undefined) return this.#hand(late)
+    const bytes = this.#live.shift()
+    if (bytes !== undefined) {
+      this.#hand(bytes)
+      this.#onConsumed(bytes.length)
+    } else if (this.#closing !== undefined) {
+      this.#finish(this.#closing)
+    } else {
+      this.#wanted = true
+    }
+  }
+
+  #onLeft(): void {
+    if (this.#wanted) {
+      // An empty answer lets Node ask again for the next reader; left unanswered, it never would.
+      this.#wanted = false
+      this.readable.push(EMPTY)
+    }
+    this.release()
+  }
+
+  #onDestroyed(): void {
+    this.#wanted = false
+    this.#late = undefined
+    this.#aside.take()
+    this.release()
+  }
+
+  /** The next of what was put aside, reporting the gap in it when that is reached. */
+  #nextLate(): Uint8Array | undefined {
+    if (this.#late === undefined && this.#aside.totalBytes > 0) this.#late = this.#aside.take()
+    if (this.#late === undefined) return undefined
+    const { head, droppedBytes, tail } = this.#late
+    if (head.length > 0) {
+      this.#late = { head: EMPTY, droppedBytes, tail }
+      return head
+    }
+    this.#late = undefined
+    if (droppedBytes > 0) {
+      this.readable.reportGap({ offset: this.#offset, bytes: droppedBytes })
+      this.#offset += droppedBytes
+    }
+    return tail.length > 0 ? tail : this.#nextLate()
+  }
+
+  #hand(bytes: Uint8Array): void {
+    this.#wanted = false
+    if (this.readable.destroyed) return
+    this.#offset += bytes.length
+    let wantsMore = true
+    try {
+      wantsMore = this.readable.push(bytes)
+    } catch (error) {
+      // A reader's listener threw. It is uncaught, as with any stream, but not here, in the midst of a connection.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+    // A flowing reader already has the bytes: the next may follow in the same turn, before Node asks again.
+    if (wantsMore && this.readable.readableFlowing === true && !this.readable.destroyed) this.#wanted = true
+  }
+
+  #finish({ error }: { readonly error?: Error }): void {
+    this.#wanted = false
+    if (error === undefined) this.readable.push(null)
+    else this.readable.destroy(error)
+  }
+}
