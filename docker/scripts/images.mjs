@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeBaseImage, BUSYBOX_IMAGE, DEBIAN_IMAGE } from './lib/base-images.mjs'
-import { openRequest, streamRequest } from './lib/engine-api.mjs'
-import { buildImage, hashOf, inspectImage } from './lib/image-store.mjs'
+import { engineRequest, openRequest, streamRequest } from './lib/engine-api.mjs'
+import { hashOf } from './lib/hash.mjs'
+import { buildImage, inspectImage } from './lib/image-store.mjs'
 import { withLock } from './lib/lock.mjs'
 import { runMain, say } from './lib/say.mjs'
 import { ensureEngine } from './engine.mjs'
@@ -13,6 +14,7 @@ import { ensureEngine } from './engine.mjs'
 export { BUSYBOX_IMAGE, DEBIAN_IMAGE }
 export const CLAUDE_IMAGE = 'anyon-claude:latest'
 
+const HASH_LABEL = 'anyon.content-hash'
 const CLAUDE_DIR = fileURLToPath(new URL('../claude-code', import.meta.url))
 const IMAGES = {
   busybox: base(BUSYBOX_IMAGE),
@@ -38,21 +40,34 @@ export async function ensureImages(endpoint, names = Object.keys(IMAGES)) {
   }
 }
 
+/** The version that CLAUDE_CODE_VERSION asks for, else the one that the Dockerfile pins. */
+function claudeVersion() {
+  const dockerfile = readFileSync(`${CLAUDE_DIR}/Dockerfile`, 'utf8')
+  return process.env.CLAUDE_CODE_VERSION ?? /^ARG CLAUDE_CODE_VERSION=(\S+)/m.exec(dockerfile)[1]
+}
+
+function contentHash() {
+  return hashOf([CLAUDE_DIR], { extra: claudeVersion() })
+}
+
 async function claudeImageIsThere(endpoint) {
   const image = await inspectImage(endpoint, CLAUDE_IMAGE)
-  return image?.Config.Labels?.['anyon.content-hash'] === hashOf(CLAUDE_DIR)
+  return image?.Config.Labels?.[HASH_LABEL] === contentHash()
 }
 
 async function makeClaudeImage(endpoint) {
   await ensureImages(endpoint, ['debian'])
-  const [, version] = /^ARG CLAUDE_CODE_VERSION=(\S+)/m.exec(readFileSync(`${CLAUDE_DIR}/Dockerfile`, 'utf8'))
+  const version = claudeVersion()
   say('images', `building anyon-claude:${version} (a minute or two, the first time)`)
   await buildImage(endpoint, CLAUDE_DIR, {
     tags: [CLAUDE_IMAGE, `anyon-claude:${version}`],
-    labels: { 'anyon.content-hash': hashOf(CLAUDE_DIR) },
-    buildArgs: proxies(),
+    labels: { [HASH_LABEL]: contentHash() },
+    buildArgs: { CLAUDE_CODE_VERSION: version, ...proxies() },
     onStep: (step) => say('images', step),
   })
+  // The stage that fetched the CLI stays behind as an image without a name, of more than a gigabyte.
+  const stages = JSON.stringify({ dangling: ['true'], label: ['anyon.build-stage'] })
+  await engineRequest(endpoint, 'POST', `/images/prune?filters=${encodeURIComponent(stages)}`)
 }
 
 /** Copies an image from one engine to another. */

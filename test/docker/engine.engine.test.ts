@@ -8,7 +8,7 @@ import {
   testEndpoint,
   testLabels,
 } from '../support/engine.js'
-import { ownerLabel, sweep, TEST_LABEL } from '../support/sweep.js'
+import { ownerLabel, sweep, TEST_LABEL } from '../../docker/scripts/lib/sweep.mjs'
 
 const made: string[] = []
 

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { ensureEngine } from '../../docker/scripts/engine.mjs'
 import { ensureImages } from '../../docker/scripts/images.mjs'
-import { ownerLabel, sweep } from './sweep.js'
+import { ownerLabel, sweep } from '../../docker/scripts/lib/sweep.mjs'
 
 /** Has an engine and the images, or fails the run; clears what earlier, dead runs left. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -79,6 +79,8 @@ async function makeBusybox(folder) {
   return ['CMD ["sh"]', 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
 }
 
+const SLIM = ['/usr/share/doc', '/usr/share/info', '/usr/share/locale', '/usr/share/man']
+
 async function makeDebian(folder) {
   if (!hasCommand('debootstrap')) await installPackages(['debootstrap', 'debian-archive-keyring'])
   const codename = hostCodename()
@@ -90,21 +92,17 @@ async function makeDebian(folder) {
     main && `deb ${main} ${CODENAME} main`,
     security && `deb ${security} ${CODENAME}-security main`,
   ]
+  // As in the image that the registry has: no documentation, and no copies of the packages.
+  writeFileSync(
+    join(folder, 'etc/dpkg/dpkg.cfg.d/docker'),
+    SLIM.map((path) => `path-exclude ${path}/*\n`).join(''),
+  )
   if (main) writeFileSync(join(folder, 'etc/apt/sources.list'), `${lines.filter(Boolean).join('\n')}\n`)
   await trustHostCertificates(folder)
-  for (const dir of [
-    'var/cache/apt',
-    'var/lib/apt/lists',
-    'usr/share/doc',
-    'usr/share/man',
-    'usr/share/locale',
-    'var/log',
-  ]) {
+  for (const dir of [...SLIM, '/var/log', '/var/cache/apt', '/var/lib/apt/lists']) {
     rmSync(join(folder, dir), { recursive: true, force: true })
-    mkdirSync(join(folder, dir), { recursive: true })
+    mkdirSync(join(folder, dir))
   }
-  mkdirSync(join(folder, 'var/cache/apt/archives/partial'), { recursive: true })
-  mkdirSync(join(folder, 'var/lib/apt/lists/partial'), { recursive: true })
   return ['CMD ["bash"]']
 }
 

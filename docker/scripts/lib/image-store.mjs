@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { engineRequest, streamRequest } from './engine-api.mjs'
 
 /** What the engine says about an image, or undefined when it has none of that name. */
@@ -62,23 +59,4 @@ export function tarOf(folder) {
     if (code !== 0) child.stdout.destroy(new Error(`tar of ${folder} ended with ${code}`))
   })
   return child.stdout
-}
-
-/** A hash over files and values: what an image or a build was made from. */
-export function hashOf(folder, ...values) {
-  const hash = createHash('sha256').update(JSON.stringify(values))
-  for (const name of readdirSync(folder, { recursive: true }).sort()) {
-    hash.update(`\0${name}\0`)
-    hash.update(readIfFile(join(folder, name)))
-  }
-  return hash.digest('hex')
-}
-
-function readIfFile(path) {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error.code === 'EISDIR') return ''
-    throw error
-  }
 }

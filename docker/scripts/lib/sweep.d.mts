@@ -1,0 +1,3 @@
+export const TEST_LABEL: string
+export function ownerLabel(pid: number): string
+export function sweep(endpoint: string, owner?: string): Promise<string[]>
