@@ -10,7 +10,7 @@ const mayImport = {
   command: ['streaming'],
   engine: ['streaming'],
   supervisor: ['streaming'],
-  delivery: ['engine', 'supervisor', 'streaming', 'exec'],
+  delivery: ['engine', 'supervisor', 'streaming', 'exec', 'archives'],
   exec: ['engine', 'streaming', 'command'],
   logs: ['engine', 'streaming'],
   archives: ['engine', 'streaming', 'exec', 'command'],
@@ -66,7 +66,11 @@ const subfolderWalls = [
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
-      { patterns: [{ group: names, message: 'Only src/engine/dockerode may import it.' }] },
+      {
+        patterns: [
+          { regex: `^(${names.join('|')})(/|$)`, message: 'Only src/engine/dockerode may import it.' },
+        ],
+      },
     ],
   },
 }))
