@@ -1,26 +1,13 @@
 import type { SignalName } from './signal.js'
 
-/**
- * Why a container's main process ended, as far as can be known. `unknown` means that the engine knows that it
- * ended but nobody knows how.
- */
-export type ContainerExitReason = 'exited' | 'signaled' | 'oom' | 'startFailed' | 'removed' | 'unknown'
-
 /** Who said so: the engine's wait, an inspect afterwards, or the engine's `die` event. */
 export type ContainerExitSource = 'wait' | 'inspect' | 'event'
 
-/**
- * How a container ended: plain data. What was observed (`code`, `oomKilled`, times) is kept apart from what this
- * harness did to it (`requested`), because a code of 137 alone proves nothing.
- */
-export interface ContainerExit {
-  readonly reason: ContainerExitReason
-  /** The main process's exit code as the engine reports it, 128 + n for a signal; absent when unknown. */
-  readonly code?: number
-  /** Present when the evidence says that a signal ended it: we sent one that fits, or the kernel did (OOM). */
-  readonly signal?: SignalName
-  /** A code above 128 that fits this signal, which may also be an ordinary `exit 137`. */
-  readonly possibleSignal?: SignalName
+/** What this harness can ask of a container that makes it end. */
+export type ContainerStopRequest = 'stop' | 'kill' | 'remove'
+
+/** What every {@link ContainerExit} says, whatever the reason. */
+export interface ContainerExitFacts {
   /** The engine's own error text, when it has one. */
   readonly errorText?: string
   /** The engine's out-of-memory flag; `'unknown'` where it could not be read. It can be wrong both ways. */
@@ -28,13 +15,63 @@ export interface ContainerExit {
   readonly startedAt?: Date
   readonly finishedAt?: Date
   readonly source: ContainerExitSource
-  /** What this harness had asked for before the end: a stop, a kill, or a forced removal. */
-  readonly requested?: 'stop' | 'kill' | 'remove'
+  /** What this harness had asked for before the end. It need not be the reason of the end. */
+  readonly requested?: ContainerStopRequest
   /** `reason` is `'exited'` and `code` is 0. */
   readonly succeeded: boolean
   /** `signal` is present. */
   readonly wasSignaled: boolean
 }
+
+/** The main process ended by itself; `code` is its own, or 128 + n where a signal from elsewhere ended it. */
+export interface ContainerExited extends ContainerExitFacts {
+  readonly reason: 'exited'
+  readonly code: number
+  readonly signal?: never
+  /** A code above 128 that fits this signal, which may be an ordinary `exit 137` too. */
+  readonly possibleSignal?: SignalName
+}
+
+/** A signal ended it: its code fits one that this harness sent. */
+export interface ContainerSignaled extends ContainerExitFacts {
+  readonly reason: 'signaled'
+  /** 128 + n, as the engine reports it. */
+  readonly code: number
+  readonly signal: SignalName
+  readonly possibleSignal?: never
+}
+
+/** The kernel ended it for memory, as far as the engine's flag can be believed. */
+export interface ContainerOutOfMemory extends ContainerExitFacts {
+  readonly reason: 'oom'
+  readonly code: number
+  readonly signal: 'SIGKILL'
+  readonly possibleSignal?: never
+}
+
+/**
+ * It ended in a way that leaves no exit of its own.
+ *
+ * - `startFailed`: the main process never ran; `errorText` has the engine's reason.
+ * - `removed`: the container was removed while it ran; `code` is there if the engine said one before.
+ * - `unknown`: the engine knows that it ended and not how, as after a crash of its own.
+ */
+export interface ContainerEnded extends ContainerExitFacts {
+  readonly reason: 'startFailed' | 'removed' | 'unknown'
+  /** What the engine put there, which proves nothing; absent when it said nothing. Never an invented 0. */
+  readonly code?: number
+  readonly signal?: never
+  readonly possibleSignal?: SignalName
+}
+
+/**
+ * How a container's main process ended: plain data, told apart by `reason`. What was observed (`code`, `oomKilled`,
+ * times) is kept apart from what this harness did to it (`requested`), because a code of 137 alone proves nothing.
+ */
+export type ContainerExit = ContainerExited | ContainerSignaled | ContainerOutOfMemory | ContainerEnded
+
+/** Why a container's main process ended, as far as can be known. */
+export type ContainerExitReason = ContainerExit['reason']
 
 /** Whether the container ended by itself with code 0. An unknown code is never a success. */
 export function succeeded(exit: Pick<ContainerExit, 'reason' | 'code'>): boolean {
