@@ -1,0 +1,47 @@
+import { dataFrameBytes, headerBytes } from './protocol.js'
+
+const empty = Buffer.alloc(0)
+
+/** Gathers the frames of one turn of the event loop, so that they leave in one write. */
+export class FrameWriter {
+  private pieces: Uint8Array[] = []
+
+  constructor(private readonly write: (pieces: readonly Uint8Array[]) => void) {}
+
+  frame(type: number, channel: number, command: number, payload: Buffer = empty): void {
+    const frame = Buffer.allocUnsafe(headerBytes + payload.length)
+    writeHeader(frame, type, channel, command, payload.length)
+    payload.copy(frame, headerBytes)
+    this.queue(frame)
+  }
+
+  /** DATA frames over `bytes`, which are not copied. */
+  data(type: number, channel: number, command: number, bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += dataFrameBytes) {
+      const piece = bytes.subarray(offset, offset + dataFrameBytes)
+      const header = Buffer.allocUnsafe(headerBytes)
+      writeHeader(header, type, channel, command, piece.length)
+      this.queue(header)
+      this.queue(piece)
+    }
+  }
+
+  private queue(piece: Uint8Array): void {
+    if (this.pieces.length === 0) queueMicrotask(() => this.flush())
+    this.pieces.push(piece)
+  }
+
+  private flush(): void {
+    const pieces = this.pieces
+    this.pieces = []
+    this.write(pieces)
+  }
+}
+
+function writeHeader(target: Buffer, type: number, channel: number, command: number, length: number): void {
+  target[0] = type
+  target[1] = channel
+  target.writeUInt16LE(0, 2)
+  target.writeUInt32LE(command, 4)
+  target.writeUInt32LE(length, 8)
+}

@@ -1,0 +1,128 @@
+import { RecordReader, RecordWriter } from './record.js'
+import { protocolVersions, spawnFlag } from './protocol.js'
+
+/** What HELLO says of the supervisor. */
+export interface SupervisorHello {
+  /** The protocol version in force. */
+  readonly protocol: number
+  readonly supervisorVersion: string
+  readonly pid: number
+  readonly uid: number
+  /** 1 PID 1, 2 beside a main process, 3 a child of the host. */
+  readonly mode: number
+}
+
+/** A SPAWN, with every default decided. */
+export interface SpawnRequest {
+  readonly id: string
+  readonly argv: readonly string[]
+  readonly env: readonly string[]
+  readonly cwd: string | undefined
+  readonly user: string | undefined
+  readonly path: string | undefined
+  readonly stdin: boolean
+  readonly keepDescendants: boolean
+  readonly timeoutMs: number | undefined
+  readonly graceMs: number
+  readonly windowBytes: number
+}
+
+/** A command that never ran. */
+export interface SpawnFailure {
+  readonly stage: number
+  readonly errno: number
+  readonly text: string
+}
+
+/** What became of the processes below a command. */
+export interface KillReport {
+  readonly killed: number
+  readonly survivors: readonly number[]
+  readonly verified: boolean
+}
+
+/** An EXIT, as it was sent. */
+export interface ExitRecord {
+  readonly status: number
+  readonly cause: number
+  readonly requested: number | undefined
+  readonly startedAt: Date | undefined
+  readonly finishedAt: Date | undefined
+  readonly userMs: number
+  readonly systemMs: number
+  readonly peakBytes: number
+  readonly descendants: KillReport
+}
+
+/** Our own HELLO. */
+export function encodeHello(): Buffer {
+  return new RecordWriter().u32(1, protocolVersions.highest).u32(2, protocolVersions.lowest).finish()
+}
+
+export function encodeSpawn(request: SpawnRequest): Buffer {
+  const record = new RecordWriter()
+  for (const argument of request.argv) record.text(1, argument)
+  for (const entry of request.env) record.text(2, entry)
+  if (request.cwd !== undefined) record.text(3, request.cwd)
+  if (request.user !== undefined) record.text(4, request.user)
+  const flags =
+    (request.stdin ? spawnFlag.stdin : 0) | (request.keepDescendants ? spawnFlag.keepDescendants : 0)
+  record.u32(5, flags | spawnFlag.fillDefaults)
+  if (request.timeoutMs !== undefined) record.u64(6, request.timeoutMs)
+  record.u32(7, request.graceMs)
+  if (request.path !== undefined) record.text(8, request.path)
+  return record.u32(9, request.windowBytes).text(10, request.id).finish()
+}
+
+/** The peer's HELLO, before it is known whether we have a version in common. */
+export function decodeHello(payload: Buffer): { highest: number; lowest: number; hello: SupervisorHello } {
+  const record = new RecordReader(payload)
+  const highest = record.u32(1) ?? 0
+  const hello = {
+    protocol: Math.min(highest, protocolVersions.highest),
+    supervisorVersion: record.text(3) ?? '',
+    pid: record.u32(4) ?? 0,
+    uid: record.u32(5) ?? 0,
+    mode: record.u8(6) ?? 0,
+  }
+  return { highest, lowest: record.u32(2) ?? highest, hello }
+}
+
+export function decodeFailure(payload: Buffer): SpawnFailure {
+  const record = new RecordReader(payload)
+  return { stage: record.u8(1) ?? 0, errno: record.u32(2) ?? 0, text: record.text(3) ?? '' }
+}
+
+export function decodeKilled(payload: Buffer): KillReport {
+  const record = new RecordReader(payload)
+  return { survivors: record.u32s(1), verified: record.u8(2) === 1, killed: record.u32(3) ?? 0 }
+}
+
+export function decodeExit(payload: Buffer): ExitRecord {
+  const record = new RecordReader(payload)
+  return {
+    status: record.u32(1) ?? 0,
+    cause: record.u8(2) ?? 0,
+    requested: record.u8(3),
+    startedAt: toDate(record.u64(4)),
+    finishedAt: toDate(record.u64(5)),
+    userMs: Number(record.u64(6) ?? 0n) / 1000,
+    systemMs: Number(record.u64(7) ?? 0n) / 1000,
+    peakBytes: Number(record.u64(8) ?? 0n),
+    descendants: {
+      killed: record.u32(9) ?? 0,
+      survivors: record.u32s(10),
+      verified: record.u8(11) === 1,
+    },
+  }
+}
+
+/** The text of an ERROR. */
+export function decodeError(payload: Buffer): string {
+  const record = new RecordReader(payload)
+  return record.text(2) ?? `code ${record.u32(1) ?? 0}`
+}
+
+function toDate(nanoseconds: bigint | undefined): Date | undefined {
+  return nanoseconds === undefined ? undefined : new Date(Number(nanoseconds / 1_000_000n))
+}

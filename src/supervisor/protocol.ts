@@ -1,0 +1,34 @@
+/** The protocol versions that this library speaks. See supervisor/PROTOCOL.md, which this folder follows. */
+export const protocolVersions = { lowest: 1, highest: 1 } as const
+
+/** Frame types, by who sends them. */
+export const frameType = {
+  hello: 0x01, spawn: 0x02, data: 0x03, end: 0x04, window: 0x05, kill: 0x06, extend: 0x07, ping: 0x08,
+} as const // prettier-ignore
+
+/** Frame types of the supervisor. */
+export const answerType = {
+  hello: 0x81, started: 0x82, failed: 0x83, data: 0x84, end: 0x85, window: 0x86, stdinClosed: 0x87, exit: 0x88,
+  killed: 0x89, pong: 0x8a, error: 0x8b,
+} as const // prettier-ignore
+
+export const headerBytes = 12
+/** Largest payload that the supervisor takes. */
+export const maxRequestBytes = 1024 * 1024
+/** Largest payload that the supervisor sends. */
+export const maxAnswerBytes = 64 * 1024
+/** Size of the DATA frames that we send. */
+export const dataFrameBytes = 64 * 1024
+/** What a command's stdin may be sent before any WINDOW. */
+export const firstStdinLimit = 64 * 1024
+
+/** An output channel of a command. */
+export type OutputChannel = 1 | 2
+export const stdoutChannel = 1
+export const stderrChannel = 2
+
+/** Why a KILL is sent, as the exit will say. */
+export const killCause = { killed: 1, aborted: 2 } as const
+
+/** Flags of SPAWN. */
+export const spawnFlag = { stdin: 1, keepDescendants: 2, fillDefaults: 4 } as const

@@ -1,0 +1,139 @@
+import type { ContainersError } from '../errors/containers-error.js'
+import type { FrameWriter } from './frame-writer.js'
+import { decodeExit, decodeFailure, decodeKilled } from './messages.js'
+import type { ExitRecord, KillReport, SpawnFailure } from './messages.js'
+import { protocolError } from './protocol-error.js'
+import { answerType, firstStdinLimit, frameType, stderrChannel, stdoutChannel } from './protocol.js'
+import type { OutputChannel } from './protocol.js'
+import { ReceiveWindow } from './receive-window.js'
+
+/** What happens to a command, in the order of PROTOCOL.md; one of `failed`, `exit`, `lost` comes last. */
+export interface RemoteCommandEvents {
+  started(): void
+  failed(failure: SpawnFailure): void
+  data(channel: OutputChannel, bytes: Buffer): void
+  ended(channel: OutputChannel): void
+  /** More of stdin may be sent. */
+  stdinOpen(): void
+  stdinClosed(): void
+  killed(report: KillReport): void
+  exit(record: ExitRecord): void
+  lost(error: ContainersError): void
+}
+
+/** Our side of one command on a connection: its windows, and the frames that it sends. */
+export class RemoteCommand {
+  private readonly stdout: ReceiveWindow
+  private readonly stderr: ReceiveWindow
+  private stdinSent = 0
+  private stdinLimit = firstStdinLimit
+  private over = false
+
+  constructor(
+    private readonly number: number,
+    windowBytes: number,
+    private readonly frames: FrameWriter,
+    private readonly events: RemoteCommandEvents,
+  ) {
+    this.stdout = new ReceiveWindow(windowBytes)
+    this.stderr = new ReceiveWindow(windowBytes)
+  }
+
+  /** Sends what the window allows, and says how many bytes that were. The bytes must not change afterwards. */
+  sendStdin(bytes: Uint8Array): number {
+    const size = this.over ? 0 : Math.min(bytes.length, this.stdinLimit - this.stdinSent)
+    if (size === 0) return 0
+    this.stdinSent += size
+    this.frames.data(frameType.data, 0, this.number, size === bytes.length ? bytes : bytes.subarray(0, size))
+    return size
+  }
+
+  endStdin(): void {
+    if (!this.over) this.frames.frame(frameType.end, 0, this.number)
+  }
+
+  /** The reader took so many bytes; grants more when half of the window is used up. */
+  consumed(channel: OutputChannel, bytes: number): void {
+    const window = this.window(channel)
+    if (this.over || !window.consume(bytes)) return
+    const payload = Buffer.allocUnsafe(16)
+    payload.writeBigUInt64LE(BigInt(window.received), 0)
+    payload.writeBigUInt64LE(BigInt(window.limit), 8)
+    this.frames.frame(frameType.window, channel, this.number, payload)
+  }
+
+  kill(signal: number, graceMs: number, cause: number): void {
+    if (this.over) return
+    const payload = Buffer.allocUnsafe(9)
+    payload.writeUInt32LE(signal, 0)
+    payload.writeUInt32LE(graceMs, 4)
+    payload[8] = cause
+    this.frames.frame(frameType.kill, 0, this.number, payload)
+  }
+
+  extend(ms: number): void {
+    if (this.over) return
+    const payload = Buffer.allocUnsafe(8)
+    payload.writeBigUInt64LE(BigInt(ms))
+    this.frames.frame(frameType.extend, 0, this.number, payload)
+  }
+
+  /** A frame of this command; true when it was its last. */
+  frame(type: number, channel: number, payload: Buffer): boolean {
+    switch (type) {
+      case answerType.started:
+        this.events.started()
+        return false
+      case answerType.end:
+        this.window(channel).end()
+        this.events.ended(outputChannel(channel))
+        return false
+      case answerType.window:
+        this.openStdin(payload)
+        return false
+      case answerType.stdinClosed:
+        this.events.stdinClosed()
+        return false
+      case answerType.killed:
+        this.events.killed(decodeKilled(payload))
+        return false
+      case answerType.failed:
+        this.over = true
+        this.events.failed(decodeFailure(payload))
+        return true
+      case answerType.exit:
+        this.over = true
+        this.events.exit(decodeExit(payload))
+        return true
+      default:
+        throw protocolError(`a frame of the unknown type 0x${type.toString(16)}`)
+    }
+  }
+
+  data(channel: number, bytes: Buffer): void {
+    this.window(channel).receive(bytes.length)
+    this.events.data(outputChannel(channel), bytes)
+  }
+
+  lost(error: ContainersError): void {
+    this.over = true
+    this.events.lost(error)
+  }
+
+  private openStdin(payload: Buffer): void {
+    if (payload.length !== 16) throw protocolError(`a window of ${payload.length} bytes`)
+    const limit = Number(payload.readBigUInt64LE(8))
+    if (limit <= this.stdinLimit) return
+    this.stdinLimit = limit
+    this.events.stdinOpen()
+  }
+
+  private window(channel: number): ReceiveWindow {
+    return outputChannel(channel) === stdoutChannel ? this.stdout : this.stderr
+  }
+}
+
+function outputChannel(channel: number): OutputChannel {
+  if (channel === stdoutChannel || channel === stderrChannel) return channel
+  throw protocolError(`output on channel ${channel}`)
+}
