@@ -1,9 +1,13 @@
 import { ContainersError } from '../errors/containers-error.js'
+import type { ErrorCode } from '../errors/error-code.js'
 
 /** The step at which a command failed to start. */
-export type SpawnStage = 'connect' | 'user' | 'cwd' | 'exec' | 'fork' | 'limits'
+export type SpawnStage = 'connect' | 'request' | 'user' | 'cwd' | 'exec' | 'fork' | 'limits'
 
-/** The command never ran. */
+/**
+ * The command never ran. Its code is `SPAWN_FAILED`; where the place itself could not be reached (`stage` is
+ * `'connect'`) it is that error's own, such as `CONTAINER_STATE`, and `ABORTED` where it was called off in time.
+ */
 export class SpawnError extends ContainersError {
   override readonly name = 'SpawnError'
 
@@ -15,11 +19,17 @@ export class SpawnError extends ContainersError {
       /** The system's error, such as `'ENOENT'`. */
       errno?: string
       cause?: unknown
+      code?: ErrorCode
+      details?: Readonly<Record<string, unknown>>
     } = {},
   ) {
-    super('SPAWN_FAILED', message, {
+    super(options.code ?? 'SPAWN_FAILED', message, {
       cause: options.cause,
-      details: { stage, ...(options.errno !== undefined && { errno: options.errno }) },
+      details: {
+        ...options.details,
+        stage,
+        ...(options.errno !== undefined && { errno: options.errno }),
+      },
     })
   }
 }

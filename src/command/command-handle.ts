@@ -1,0 +1,89 @@
+import type { Readable, Writable } from 'node:stream'
+import { createDeferred } from '../internal/deferred.js'
+import { collect } from '../streaming/collect.js'
+import type { ByteStream } from '../streaming/byte-stream.js'
+import { splitLines } from '../streaming/split-lines.js'
+import type { Command } from './command.js'
+import type { CommandExit, DescendantsReport } from './command-exit.js'
+import type { KillOptions } from './command-options.js'
+
+/** What a place does for a handle. */
+export interface CommandControl {
+  kill(options: KillOptions): Promise<DescendantsReport>
+  extendTimeout(ms: number): void
+}
+
+/** The handle of a command; whoever runs the command feeds it. */
+export class CommandHandle implements Command {
+  readonly stdout: Readable
+  readonly stderr: Readable
+  private readonly start = createDeferred<void>()
+  private readonly end = createDeferred<CommandExit>()
+  private ended = false
+
+  constructor(
+    readonly id: string,
+    readonly argv: readonly string[],
+    readonly stdin: Writable,
+    private readonly streams: { stdout: ByteStream; stderr: ByteStream },
+    private readonly control: CommandControl,
+  ) {
+    this.stdout = streams.stdout.readable
+    this.stderr = streams.stderr.readable
+    // Nobody has to listen to it.
+    this.start.promise.catch(() => {})
+  }
+
+  get started(): Promise<void> {
+    return this.start.promise
+  }
+
+  get exit(): Promise<CommandExit> {
+    return this.end.promise
+  }
+
+  async *lines(stream: 'stdout' | 'stderr' = 'stdout'): AsyncGenerator<string, void, undefined> {
+    for await (const line of splitLines(this.streams[stream].readable)) yield line.text
+  }
+
+  async text(stream: 'stdout' | 'stderr' = 'stdout', options: { maxBytes?: number } = {}): Promise<string> {
+    return (await collect(this.streams[stream].readable, options)).text
+  }
+
+  async kill(options: KillOptions = {}): Promise<DescendantsReport> {
+    return this.control.kill(options)
+  }
+
+  extendTimeout(ms: number): void {
+    this.control.extendTimeout(ms)
+  }
+
+  async close(): Promise<void> {
+    if (!this.ended) await this.control.kill({})
+    await this.end.promise
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** For whoever runs it: the process runs. */
+  markStarted(): void {
+    this.start.resolve()
+  }
+
+  /** For whoever runs it: how it ended, and why it never ran if it did not. The first call counts. */
+  settle(exit: CommandExit, neverRan?: Error): void {
+    if (this.ended) return
+    this.ended = true
+    if (neverRan) this.start.reject(neverRan)
+    else this.start.resolve()
+    this.streams.stdout.end()
+    this.streams.stderr.end()
+    this.end.resolve(exit)
+  }
+
+  get isSettled(): boolean {
+    return this.ended
+  }
+}

@@ -1,0 +1,150 @@
+import { isAbsolute } from 'node:path'
+import { Readable } from 'node:stream'
+import { invalidOption } from '../errors/invalid-option.js'
+import type { SpawnOptions, StdinSource } from './command-options.js'
+
+/** What a command reads, sorted out. */
+export type StdinPlan =
+  | { readonly kind: 'none' | 'pipe' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly stream: Readable }
+
+/** A spawn call with its options checked and its defaults decided. */
+export interface SpawnPlan {
+  readonly argv: readonly string[]
+  readonly cwd: string | undefined
+  readonly env: Readonly<Record<string, string>>
+  readonly inheritEnv: readonly string[]
+  readonly user: string | undefined
+  readonly stdin: StdinPlan
+  readonly timeoutMs: number | undefined
+  readonly graceMs: number
+  readonly keepDescendants: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** The least and the most that `timeoutMs` may be. */
+export interface TimeoutBounds {
+  readonly minimum: number
+  readonly maximum: number
+}
+
+/** One second to one hour. */
+export const defaultTimeoutBounds: TimeoutBounds = { minimum: 1_000, maximum: 3_600_000 }
+const defaultGraceMs = 2_000
+const maxGraceMs = 3_600_000
+/** What goes to the supervisor in one frame; the rest of the frame is for the other fields. */
+const maxArgumentBytes = 1024 * 1024 - 16 * 1024
+
+/**
+ * Checks a spawn call before anything is touched.
+ *
+ * @throws `INVALID_OPTION`
+ */
+export function planSpawn(
+  argv: readonly string[],
+  options: SpawnOptions,
+  bounds: TimeoutBounds = defaultTimeoutBounds,
+): SpawnPlan {
+  checkArgv(argv)
+  const env = { ...options.env }
+  for (const [name, value] of Object.entries(env)) checkVariable(name, value)
+  for (const name of options.inheritEnv ?? []) checkName('inheritEnv', name)
+  checkSize(argv, env)
+  if (options.cwd !== undefined) checkCwd(options.cwd)
+  if (options.user !== undefined) checkUser('user', options.user)
+  if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs, bounds)
+  const graceMs = options.graceMs ?? defaultGraceMs
+  checkGrace(graceMs)
+  const descendants = options.descendants ?? 'kill'
+  if (descendants !== 'kill' && descendants !== 'keep') {
+    throw invalidOption('descendants', "must be 'kill' or 'keep'", descendants)
+  }
+  return {
+    argv: [...argv],
+    cwd: options.cwd,
+    env,
+    inheritEnv: options.inheritEnv ?? [],
+    user: options.user,
+    stdin: planStdin(options.stdin),
+    timeoutMs: options.timeoutMs,
+    graceMs,
+    keepDescendants: descendants === 'keep',
+    signal: options.signal,
+  }
+}
+
+/** Checks a grace period, for {@link planSpawn} and for `kill`. */
+export function checkGrace(graceMs: number): void {
+  if (Number.isInteger(graceMs) && graceMs >= 0 && graceMs <= maxGraceMs) return
+  throw invalidOption('graceMs', `must be a whole number from 0 to ${maxGraceMs}`, graceMs)
+}
+
+/** Checks the shape of a user: `name`, `uid`, `name:group` or `uid:gid`. */
+export function checkUser(option: string, user: unknown): void {
+  if (typeof user === 'string' && /^[\w.][\w.@$-]*(:[\w.][\w.@$-]*)?$/.test(user)) return
+  throw invalidOption(option, 'must be a name or number, or two of them as user:group', user)
+}
+
+function checkArgv(argv: readonly string[]): void {
+  if (!Array.isArray(argv) || argv.length === 0) {
+    throw invalidOption('argv', 'must be an array of at least one string', String(argv))
+  }
+  argv.forEach((argument: unknown, index) => {
+    // The value itself stays out of the message: it may be a secret.
+    if (typeof argument !== 'string') {
+      throw invalidOption(`argv[${index}]`, 'must be a string', `<${typeof argument}>`)
+    }
+    if (argument.includes('\0')) {
+      throw invalidOption(`argv[${index}]`, 'must not contain NUL', `<${argument.length} characters>`)
+    }
+  })
+  if (argv[0] === '') throw invalidOption('argv[0]', 'must name a program', '')
+}
+
+function checkVariable(name: string, value: unknown): void {
+  checkName('env', name)
+  if (typeof value !== 'string') {
+    throw invalidOption(`env.${name}`, 'must be a string', `<${typeof value}>`)
+  }
+  if (value.includes('\0')) {
+    throw invalidOption(`env.${name}`, 'must not contain NUL', `<${value.length} characters>`)
+  }
+}
+
+function checkName(option: string, name: unknown): void {
+  if (typeof name === 'string' && name !== '' && !/[=\0]/.test(name)) return
+  throw invalidOption(option, 'must have names that are not empty and contain neither = nor NUL', name)
+}
+
+function checkSize(argv: readonly string[], env: Readonly<Record<string, string>>): void {
+  let bytes = 0
+  for (const argument of argv) bytes += Buffer.byteLength(argument) + 6
+  for (const [name, value] of Object.entries(env))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 7
+  if (bytes <= maxArgumentBytes) return
+  const advice = 'Pass large input through stdin or a file.'
+  throw invalidOption('argv and env', `must fit into ${maxArgumentBytes} bytes together`, bytes, advice)
+}
+
+function checkCwd(cwd: unknown): void {
+  if (typeof cwd === 'string' && isAbsolute(cwd) && !cwd.includes('\0')) return
+  throw invalidOption('cwd', 'must be an absolute path without NUL', cwd)
+}
+
+function checkTimeout(timeoutMs: number, { minimum, maximum }: TimeoutBounds): void {
+  if (Number.isInteger(timeoutMs) && timeoutMs >= minimum && timeoutMs <= maximum) return
+  throw invalidOption('timeoutMs', `must be a whole number from ${minimum} to ${maximum}`, timeoutMs)
+}
+
+function planStdin(source: StdinSource | undefined): StdinPlan {
+  if (source === undefined) return { kind: 'none' }
+  if (source === 'pipe') return { kind: 'pipe' }
+  if (typeof source === 'string') return { kind: 'bytes', bytes: Buffer.from(source) }
+  if (source instanceof Uint8Array) return { kind: 'bytes', bytes: source }
+  if (source instanceof Readable) return { kind: 'stream', stream: source }
+  if (typeof source === 'object' && source !== null && typeof source.text === 'string') {
+    return { kind: 'bytes', bytes: Buffer.from(source.text) }
+  }
+  throw invalidOption('stdin', "must be 'pipe', text, bytes, a Readable or { text }", source)
+}
