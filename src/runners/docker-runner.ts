@@ -1,0 +1,67 @@
+import type { Command } from '../command/command.js'
+import type { RunOptions, SpawnOptions } from '../command/command-options.js'
+import type { CommandResult } from '../command/command-result.js'
+import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
+import { checkUser } from '../command/spawn-plan.js'
+import type { ContainerEngine } from '../engine/container-engine.js'
+import { invalidOption } from '../errors/invalid-option.js'
+import { containerOpener } from './docker/container-opener.js'
+import { SupervisedRunner, type SupervisedRunnerOptions } from './supervised-runner.js'
+
+/** Options of {@link DockerRunner}. */
+export interface DockerRunnerOptions extends SupervisedRunnerOptions {
+  /** Any harness, or anything else that has an engine. */
+  harness: { readonly engine: ContainerEngine }
+  /** A container's name or id, or its handle. It need not run yet. */
+  container: string | { readonly id: string }
+  /** User of commands that name none. Default: the container's own. */
+  user?: string
+}
+
+/**
+ * Runs commands in a container: one that was created with `init: 'supervisor'`, or any other that is running.
+ * Nothing is touched before the first command.
+ *
+ * @example
+ * ```ts
+ * await using runner = new DockerRunner({ harness, container: 'some-container' })
+ * const { stdout } = await runner.run(['git', 'status', '--short'], { cwd: '/workspace' })
+ * ```
+ */
+export class DockerRunner implements CommandRunner {
+  readonly capabilities: RunnerCapabilities = {
+    supervised: true,
+    verifiedKill: true,
+    exactExit: true,
+    users: true,
+    endsWithHost: true,
+    isolation: 'separate-user',
+  }
+  private readonly inner: SupervisedRunner
+
+  /** Throws `INVALID_OPTION`. */
+  constructor({ harness, container, user, ...options }: DockerRunnerOptions) {
+    const id = typeof container === 'string' ? container : container.id
+    if (typeof id !== 'string' || id === '') {
+      throw invalidOption('container', 'must be a name, an id or a container', container)
+    }
+    if (user !== undefined) checkUser('user', user)
+    this.inner = new SupervisedRunner(containerOpener(harness.engine, id, user), this.capabilities, options)
+  }
+
+  spawn(argv: readonly string[], options?: SpawnOptions): Command {
+    return this.inner.spawn(argv, options)
+  }
+
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult> {
+    return this.inner.run(argv, options)
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.inner.close()
+  }
+}

@@ -1,0 +1,58 @@
+import { mountedSupervisor } from '../../delivery/supervisor-volume.js'
+import { supervisorBinary } from '../../delivery/supervisor-binary.js'
+import { uploadSupervisor } from '../../delivery/upload.js'
+import type { ContainerEngine } from '../../engine/container-engine.js'
+import type { ContainerInspection } from '../../engine/engine-types.js'
+import { labels } from '../../model/labels.js'
+import type { OpenedPlace, PlaceDefaults, StreamOpener } from '../place.js'
+import { assertRunning } from './container-state.js'
+import { execTransport } from './exec-transport.js'
+import { explainLoss, explainRefusal } from './explain.js'
+
+/** Opens a stream to the supervisor of a container by an exec of the engine. */
+export function containerOpener(engine: ContainerEngine, name: string, user?: string): StreamOpener {
+  return async (signal) => {
+    const container = await engine.inspectContainer(name, { signal })
+    assertRunning(container)
+    const argv = await connectArgv(engine, container, signal)
+    const execId = await engine.createExec(
+      container.id,
+      { argv, user: '0', workingDir: '/', stdin: true },
+      { signal },
+    )
+    const { transport, said } = execTransport(await engine.startExec(execId, { signal }))
+    return {
+      transport,
+      defaults: defaultsOf(container, user),
+      explainLoss: (lost) => explainLoss(engine, container, lost),
+      explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
+    } satisfies OpenedPlace
+  }
+}
+
+async function connectArgv(
+  engine: ContainerEngine,
+  container: ContainerInspection,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (container.config.labels[labels.init] === 'supervisor') return [mountedSupervisor, 'connect']
+  const { architecture } = await engine.version({ signal })
+  const path = await uploadSupervisor(engine, container, await supervisorBinary(architecture), signal)
+  return [path, 'connect', '--start']
+}
+
+function defaultsOf({ config }: ContainerInspection, user: string | undefined): PlaceDefaults {
+  const env = new Map(config.env.map(splitEntry))
+  const configured = config.labels[labels.init] === 'supervisor' ? config.labels[labels.user] : config.user
+  return {
+    env,
+    path: env.get('PATH'),
+    cwd: config.workingDir || '/',
+    user: user ?? (configured || undefined),
+  }
+}
+
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf('=')
+  return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
+}

@@ -1,0 +1,41 @@
+import type { Duplex } from 'node:stream'
+import { createDemuxer } from '../../streaming/demux.js'
+import { HeadTailBuffer } from '../../streaming/head-tail-buffer.js'
+import { streamTransport, type Transport, type TransportSink } from '../../supervisor/transport.js'
+
+/** The transport over an exec's stream, without the engine's own framing. */
+export function execTransport(stream: Duplex): {
+  transport: Transport
+  /** What the program said on stderr. */
+  said(): string
+} {
+  const stderr = new HeadTailBuffer({ headBytes: 4096, tailBytes: 0 })
+  const unwrap = (sink: TransportSink): TransportSink => {
+    const demuxer = createDemuxer({
+      onStdout: (bytes) => sink.data(bytes),
+      onStderr: (bytes) => stderr.push(bytes),
+      onSystemError: (error) => sink.end(error),
+    })
+    return {
+      data(bytes) {
+        try {
+          demuxer.push(bytes)
+        } catch (error) {
+          sink.end(error as Error)
+        }
+      },
+      end(error) {
+        try {
+          if (!error) demuxer.end()
+          sink.end(error)
+        } catch (torn) {
+          sink.end(torn as Error)
+        }
+      },
+    }
+  }
+  return {
+    transport: streamTransport(stream, stream, { unwrap }),
+    said: () => Buffer.from(stderr.take().head).toString().trim(),
+  }
+}

@@ -1,0 +1,43 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { ContainersError } from '../../errors/containers-error.js'
+import { HeadTailBuffer } from '../../streaming/head-tail-buffer.js'
+import { streamTransport, type Holder } from '../../supervisor/transport.js'
+import type { PlaceDefaults, StreamOpener } from '../place.js'
+
+/** Starts the supervisor as a child of this process; it ends, with its commands, when this process does. */
+export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpener {
+  return () => {
+    const child = spawn(binary, ['stdio'], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
+    const said = new HeadTailBuffer({ headBytes: 4096, tailBytes: 0 })
+    child.stderr.on('data', (bytes: Buffer) => said.push(bytes))
+    let problem: Error | undefined
+    child.on('error', (error) => {
+      problem = error
+      child.stdout.destroy()
+    })
+    const transport = streamTransport(child.stdout, child.stdin, {
+      holders: [child, ...([child.stdin, child.stdout, child.stderr] as Holder[])],
+    })
+    const why = () => problem?.message ?? (Buffer.from(said.take().head).toString().trim() || ending(child))
+    return Promise.resolve({
+      transport,
+      defaults,
+      explainLoss: () => Promise.resolve({ reason: 'unknown', explanation: `The supervisor ${why()}.` }),
+      explainRefusal: (lost) =>
+        Promise.resolve(
+          new ContainersError(
+            'SUPERVISOR_UNAVAILABLE',
+            `The supervisor at ${binary} could not be started: ${why()}.`,
+            { cause: problem ?? lost },
+          ),
+        ),
+    })
+  }
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+function ending({ exitCode, signalCode }: Child): string {
+  return `ended (${signalCode ?? (exitCode === null ? 'its streams were closed' : `code ${exitCode}`)})`
+}

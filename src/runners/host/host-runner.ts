@@ -1,0 +1,81 @@
+import type { Command } from '../../command/command.js'
+import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
+import type { CommandResult } from '../../command/command-result.js'
+import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
+import { supervisorPath } from '../../delivery/supervisor-binary.js'
+import { ContainersError } from '../../errors/containers-error.js'
+import { SupervisedRunner, type SupervisedRunnerOptions } from '../supervised-runner.js'
+import { hostOpener } from './host-opener.js'
+import { hostDefaults, type HostOptions } from './host-place.js'
+import { PlainHostRunner } from './plain-host-runner.js'
+
+/** Options of {@link HostRunner}. */
+export interface HostRunnerOptions extends HostOptions, SupervisedRunnerOptions {
+  /**
+   * `'auto'` (default): on Linux the supervisor runs the commands, elsewhere Node's `child_process` does.
+   * `'never'`: always the latter. `capabilities` says what that costs.
+   */
+  supervisor?: 'auto' | 'never'
+}
+
+/**
+ * Runs commands on this host. Environment and working folder of the process are read once, when it is made.
+ *
+ * @example
+ * ```ts
+ * await using runner = new HostRunner()
+ * const { stdout } = await runner.run(['git', 'status', '--short'], { cwd: '/srv/project', check: true })
+ * ```
+ */
+export class HostRunner implements CommandRunner {
+  private readonly inner: CommandRunner
+
+  constructor(options: HostRunnerOptions = {}) {
+    const defaults = hostDefaults(options)
+    const binary = options.supervisor === 'never' ? undefined : findSupervisor()
+    this.inner = binary
+      ? new SupervisedRunner(hostOpener(binary, defaults), supervisedCapabilities(), options)
+      : new PlainHostRunner(defaults, options.timeoutBoundsMs)
+  }
+
+  get capabilities(): RunnerCapabilities {
+    return this.inner.capabilities
+  }
+
+  spawn(argv: readonly string[], options?: SpawnOptions): Command {
+    return this.inner.spawn(argv, options)
+  }
+
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult> {
+    return this.inner.run(argv, options)
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.inner.close()
+  }
+}
+
+function findSupervisor(): string | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    return supervisorPath(process.arch)
+  } catch (error) {
+    if (error instanceof ContainersError) return undefined
+    throw error
+  }
+}
+
+function supervisedCapabilities(): RunnerCapabilities {
+  return {
+    supervised: true,
+    verifiedKill: true,
+    exactExit: true,
+    users: process.getuid?.() === 0,
+    endsWithHost: true,
+    isolation: 'same-user',
+  }
+}

@@ -1,0 +1,192 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
+import type { Readable } from 'node:stream'
+import { CommandHandle } from '../../command/command-handle.js'
+import type { CommandExit, DescendantsReport } from '../../command/command-exit.js'
+import type { KillOptions } from '../../command/command-options.js'
+import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/command-stdin.js'
+import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
+import { SpawnError } from '../../command/spawn-error.js'
+import { ContainersError } from '../../errors/containers-error.js'
+import type { signalName, SignalName } from '../../model/signal.js'
+import { createByteStream, type ByteStream } from '../../streaming/byte-stream.js'
+import { feedStdin } from '../feed-stdin.js'
+import type { PlaceDefaults } from '../place.js'
+import { spawnRequest } from '../spawn-request.js'
+import { neverRan } from '../to-command-exit.js'
+
+/** How long output may come after the command's own end when its descendants are kept. */
+const lastWordsMs = 100
+type Cause = 'killed' | 'aborted' | 'timeout'
+
+/** A command as a child of this process, in a process group of its own. */
+export class PlainHostCommand {
+  readonly handle: CommandHandle
+  private readonly stdin: StdinFeed
+  private readonly child: ChildProcess
+  private readonly startedAt = new Date()
+  private cause: Cause | undefined
+  private timeout: NodeJS.Timeout | undefined
+  private lastResort: NodeJS.Timeout | undefined
+  private readonly onAbort = () => void this.stop('aborted', 'SIGTERM', this.plan.graceMs)
+
+  constructor(
+    private readonly plan: SpawnPlan,
+    defaults: PlaceDefaults,
+  ) {
+    const ids = numericUser(plan.user)
+    const { kind } = plan.stdin
+    this.stdin =
+      plan.stdin.kind === 'bytes' ? fixedStdin(plan.stdin.bytes) : kind === 'none' ? noStdin() : pipedStdin()
+    const { env, cwd } = spawnRequest('', plan, defaults, 0)
+    this.child = spawn(plan.argv[0] ?? '', plan.argv.slice(1), {
+      ...ids,
+      ...(cwd !== undefined && { cwd }),
+      env: { ...identity(defaults), ...Object.fromEntries(env.map(splitEntry)) },
+      detached: process.platform !== 'win32',
+      stdio: [kind === 'none' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    const streams = { stdout: fed(this.child.stdout), stderr: fed(this.child.stderr) }
+    this.handle = new CommandHandle(randomUUID(), plan.argv, this.stdin.writable, streams, this)
+    this.listen()
+  }
+
+  kill({ signal = 'SIGTERM', graceMs = this.plan.graceMs }: KillOptions): Promise<DescendantsReport> {
+    checkGrace(graceMs)
+    return this.stop('killed', signal, graceMs)
+  }
+
+  extendTimeout(ms: number): void {
+    if (this.timeout) this.limit((this.deadline += ms))
+  }
+
+  private deadline = 0
+
+  private listen(): void {
+    const { child, plan } = this
+    child.once('spawn', () => this.handle.markStarted())
+    child.once('error', (error: NodeJS.ErrnoException) => this.failed(error))
+    child.once('exit', () => this.afterExit())
+    child.once('close', () => this.finish())
+    if (child.stdin) {
+      child.stdin.on('error', () => this.stdin.close())
+      child.stdin.on('drain', () => this.pump())
+      this.pump()
+    }
+    if (plan.stdin.kind === 'stream') {
+      feedStdin(plan.stdin.stream, this.stdin.writable, () => {
+        void this.stop('killed', 'SIGTERM', plan.graceMs)
+      })
+    }
+    if (plan.timeoutMs !== undefined) this.limit((this.deadline = Date.now() + plan.timeoutMs))
+    if (plan.signal?.aborted) this.onAbort()
+    else plan.signal?.addEventListener('abort', this.onAbort, { once: true })
+  }
+
+  private pump(): void {
+    const stdin = this.child.stdin
+    if (!stdin || stdin.destroyed) return
+    this.stdin.pump({
+      send(bytes) {
+        if (stdin.writableNeedDrain) return 0
+        stdin.write(bytes)
+        return bytes.length
+      },
+      end: () => void stdin.end(),
+    })
+  }
+
+  private limit(deadline: number): void {
+    clearTimeout(this.timeout)
+    const stop = () => void this.stop('timeout', 'SIGTERM', this.plan.graceMs)
+    this.timeout = setTimeout(stop, deadline - Date.now())
+  }
+
+  private async stop(cause: Cause, signal: SignalName, graceMs: number): Promise<DescendantsReport> {
+    const { child } = this
+    if (child.exitCode === null && child.signalCode === null && !this.handle.isSettled) {
+      this.cause ??= cause
+      this.signalGroup(signal)
+      clearTimeout(this.lastResort)
+      this.lastResort = setTimeout(() => this.signalGroup('SIGKILL'), graceMs)
+    }
+    await this.handle.exit
+    return { killed: 0, survivors: [], verified: false }
+  }
+
+  private signalGroup(signal: SignalName): void {
+    const { pid } = this.child
+    if (pid === undefined) return
+    try {
+      process.kill(process.platform === 'win32' ? pid : -pid, signal)
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+
+  private afterExit(): void {
+    clearTimeout(this.timeout)
+    clearTimeout(this.lastResort)
+    if (!this.plan.keepDescendants) this.signalGroup('SIGKILL')
+    // Whoever left the group may hold the streams open for ever.
+    setTimeout(() => this.finish(), lastWordsMs)
+  }
+
+  private failed(error: NodeJS.ErrnoException): void {
+    if (this.child.pid !== undefined) return
+    const message = `${JSON.stringify(this.plan.argv[0])} could not be started: ${error.message}.`
+    const errno = error.code === undefined ? {} : { errno: error.code }
+    this.settle(neverRan('spawnFailed', message), new SpawnError('exec', message, { ...errno, cause: error }))
+  }
+
+  private finish(): void {
+    const { exitCode: code, signalCode: signal } = this.child
+    const reason = this.cause ?? (signal === null ? 'exited' : 'signaled')
+    this.settle({
+      reason,
+      ...(code !== null && { code }),
+      ...(signal !== null && { signal: signal as ReturnType<typeof signalName> }),
+      succeeded: reason === 'exited' && code === 0,
+      evidence: 'childProcess',
+      startedAt: this.startedAt,
+      finishedAt: new Date(),
+    })
+  }
+
+  private settle(exit: CommandExit, error?: Error): void {
+    clearTimeout(this.timeout)
+    this.plan.signal?.removeEventListener('abort', this.onAbort)
+    this.stdin.close()
+    this.handle.settle(exit, error)
+  }
+}
+
+/** Passes a child's output on, waiting for a reader who is slower. */
+function fed(source: Readable | null): ByteStream {
+  const stream = createByteStream({ onConsumed: () => source?.resume() })
+  source?.on('data', (bytes: Buffer) => {
+    if (!stream.push(bytes)) source.pause()
+  })
+  return stream
+}
+
+function identity({ path }: PlaceDefaults): Record<string, string> {
+  const { username, homedir } = userInfo()
+  return { HOME: homedir, USER: username, LOGNAME: username, ...(path !== undefined && { PATH: path }) }
+}
+
+function numericUser(user: string | undefined): { uid?: number; gid?: number } {
+  if (user === undefined) return {}
+  const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? []
+  if (uid !== undefined) return { uid: Number(uid), gid: Number(gid ?? 0) }
+  throw new ContainersError(
+    'NOT_SUPPORTED',
+    `Without a supervisor a user must be given as uid or uid:gid, got ${JSON.stringify(user)}.`,
+  )
+}
+
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf('=')
+  return [entry.slice(0, at), entry.slice(at + 1)]
+}

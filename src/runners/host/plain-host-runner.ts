@@ -1,0 +1,51 @@
+import type { Command } from '../../command/command.js'
+import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
+import type { CommandResult } from '../../command/command-result.js'
+import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
+import { runCommand } from '../../command/run-command.js'
+import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
+import { ContainersError } from '../../errors/containers-error.js'
+import type { PlaceDefaults } from '../place.js'
+import { PlainHostCommand } from './plain-host-command.js'
+
+/** Commands as children of this process, where no supervisor can go. A kill reaches the process group only. */
+export class PlainHostRunner implements CommandRunner {
+  readonly capabilities: RunnerCapabilities = {
+    supervised: false,
+    verifiedKill: false,
+    exactExit: process.platform !== 'win32',
+    users: process.getuid?.() === 0,
+    endsWithHost: false,
+    isolation: 'none',
+  }
+  private readonly commands = new Set<PlainHostCommand>()
+  private closed = false
+
+  constructor(
+    private readonly defaults: PlaceDefaults,
+    private readonly bounds?: TimeoutBounds,
+  ) {}
+
+  /** Throws `NOT_SUPPORTED` for a user that is not given by numbers. */
+  spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+    const plan = planSpawn(argv, options, this.bounds)
+    const command = new PlainHostCommand(plan, this.defaults)
+    this.commands.add(command)
+    void command.handle.exit.then(() => this.commands.delete(command))
+    return command.handle
+  }
+
+  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    await Promise.all([...this.commands].map(({ handle }) => handle.close()))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,31 @@
+import type { ContainersError } from '../errors/containers-error.js'
+import type { Transport } from '../supervisor/transport.js'
+
+/** What a command gets where its caller says nothing. */
+export interface PlaceDefaults {
+  /** What `inheritEnv` may name. */
+  readonly env: ReadonlyMap<string, string>
+  /** For commands whose environment has no PATH. */
+  readonly path: string | undefined
+  readonly cwd: string | undefined
+  readonly user: string | undefined
+}
+
+/** A stream to a supervisor, and what its place offers. */
+export interface OpenedPlace {
+  readonly transport: Transport
+  readonly defaults: PlaceDefaults
+  /** Why a stream that was open has ended, for the exits of its commands. */
+  explainLoss(lost: ContainersError): Promise<Loss>
+  /** The error for a stream on which no supervisor answered. */
+  explainRefusal(lost: ContainersError): Promise<ContainersError>
+}
+
+/** What became of a place when its stream ended. */
+export interface Loss {
+  readonly reason: 'engineLost' | 'containerDied' | 'unknown'
+  readonly explanation: string
+}
+
+/** How a runner gets to the supervisor of its place; called again when a stream was lost. */
+export type StreamOpener = (signal: AbortSignal) => Promise<OpenedPlace>

@@ -1,0 +1,31 @@
+import type { SpawnPlan } from '../command/spawn-plan.js'
+import type { SpawnRequest } from '../supervisor/messages.js'
+import type { PlaceDefaults } from './place.js'
+
+/** What is sent for a command: its plan, filled up with what its place offers. */
+export function spawnRequest(
+  id: string,
+  plan: SpawnPlan,
+  defaults: PlaceDefaults,
+  windowBytes: number,
+): SpawnRequest {
+  const env: string[] = []
+  for (const name of plan.inheritEnv) {
+    const value = defaults.env.get(name)
+    if (value !== undefined && !Object.hasOwn(plan.env, name)) env.push(`${name}=${value}`)
+  }
+  for (const name of Object.keys(plan.env)) env.push(`${name}=${plan.env[name]}`)
+  return {
+    id,
+    argv: plan.argv,
+    env,
+    cwd: plan.cwd ?? defaults.cwd,
+    user: plan.user ?? defaults.user,
+    path: defaults.path,
+    stdin: plan.stdin.kind !== 'none',
+    keepDescendants: plan.keepDescendants,
+    timeoutMs: plan.timeoutMs,
+    graceMs: plan.graceMs,
+    windowBytes,
+  }
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { CommandHandle } from '../command/command-handle.js'
+import type { DescendantsReport } from '../command/command-exit.js'
+import type { KillOptions } from '../command/command-options.js'
+import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
+import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
+import { SpawnError } from '../command/spawn-error.js'
+import type { ContainersError } from '../errors/containers-error.js'
+import { invalidOption } from '../errors/invalid-option.js'
+import { createDeferred, type Deferred } from '../internal/deferred.js'
+import { signalNumbers } from '../model/signal.js'
+import { createByteStream, type ByteStream } from '../streaming/byte-stream.js'
+import type { SupervisorConnection } from '../supervisor/connection.js'
+import type { ExitRecord, KillReport, SpawnFailure } from '../supervisor/messages.js'
+import { killCause, stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
+import type { RemoteCommand, RemoteCommandEvents } from '../supervisor/remote-command.js'
+import type { Loss, PlaceDefaults } from './place.js'
+import { spawnRequest } from './spawn-request.js'
+import { StallGuard } from './stall-guard.js'
+import { feedStdin } from './feed-stdin.js'
+import { neverRan, toCommandExit, toSpawnError } from './to-command-exit.js'
+
+/** Time from a lost stream to the word of why. */
+type LossOf = (error: ContainersError) => Promise<Loss>
+
+/** A command from its spawn call to its exit, before, while and after a connection carries it. */
+export class SupervisedCommand implements RemoteCommandEvents {
+  readonly handle: CommandHandle
+  private readonly stdin: StdinFeed
+  private readonly stdout = this.output(stdoutChannel)
+  private readonly stderr = this.output(stderrChannel)
+  private readonly stalls: StallGuard
+  private remote: RemoteCommand | undefined
+  private lossOf: LossOf | undefined
+  private intent: 'killed' | 'aborted' | undefined
+  private report: Deferred<DescendantsReport> | undefined
+  private problem: string | undefined
+  private readonly onAbort = (): void => void this.stop('aborted')
+
+  constructor(
+    private readonly plan: SpawnPlan,
+    private readonly onSettled: (command: SupervisedCommand) => void,
+  ) {
+    const { stdin, signal } = plan
+    if (stdin.kind === 'none') this.stdin = noStdin()
+    else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
+    this.stalls = new StallGuard([this.stdout, this.stderr])
+    this.handle = new CommandHandle(
+      randomUUID(),
+      plan.argv,
+      this.stdin.writable,
+      { stdout: this.stdout, stderr: this.stderr },
+      this,
+    )
+    if (stdin.kind === 'stream') feedStdin(stdin.stream, this.stdin.writable, (why) => this.inputFailed(why))
+    if (signal?.aborted) this.onAbort()
+    else signal?.addEventListener('abort', this.onAbort, { once: true })
+  }
+
+  get graceMs(): number {
+    return this.plan.graceMs
+  }
+
+  /** The place can be reached: asks it to start the command. */
+  begin(
+    connection: SupervisorConnection,
+    defaults: PlaceDefaults,
+    windowBytes: number,
+    lossOf: LossOf,
+  ): void {
+    if (this.handle.isSettled) return
+    this.lossOf = lossOf
+    try {
+      this.remote = connection.spawn(spawnRequest(this.handle.id, this.plan, defaults, windowBytes), this)
+    } catch (error) {
+      return this.cannotBegin(error as ContainersError)
+    }
+    if (this.plan.stdin.kind !== 'none') this.stdinOpen()
+    if (this.plan.timeoutMs !== undefined) this.stalls.arm(this.plan.timeoutMs + this.plan.graceMs)
+  }
+
+  /** The place cannot be reached. */
+  cannotBegin(error: ContainersError): void {
+    const { code, message, details } = error
+    const problem = new SpawnError('connect', message, { code, cause: error, details })
+    this.settle(neverRan('spawnFailed', message), problem)
+  }
+
+  kill(options: KillOptions): Promise<DescendantsReport> {
+    const { signal = 'SIGTERM', graceMs = this.plan.graceMs } = options
+    checkGrace(graceMs)
+    if (!Object.hasOwn(signalNumbers, signal)) {
+      throw invalidOption('signal', 'must be the name of a Linux signal', signal)
+    }
+    return this.stop('killed', signalNumbers[signal], graceMs)
+  }
+
+  extendTimeout(ms: number): void {
+    if (!Number.isSafeInteger(ms) || ms < 0) throw invalidOption('ms', 'must be a whole number from 0', ms)
+    this.remote?.extend(ms)
+    this.stalls.extend(ms)
+  }
+
+  started(): void {
+    this.handle.markStarted()
+  }
+
+  failed(failure: SpawnFailure): void {
+    const error = toSpawnError(failure, this.plan)
+    this.settle(
+      { ...neverRan('spawnFailed', error.message), ...(this.intent && { requested: this.intent }) },
+      error,
+    )
+  }
+
+  data(channel: OutputChannel, bytes: Buffer): void {
+    shielded(() => this.stream(channel).push(bytes))
+  }
+
+  ended(channel: OutputChannel): void {
+    shielded(() => this.stream(channel).end())
+  }
+
+  stdinOpen(): void {
+    const remote = this.remote
+    if (!remote) return
+    shielded(() =>
+      this.stdin.pump({ send: (bytes) => remote.sendStdin(bytes), end: () => remote.endStdin() }),
+    )
+  }
+
+  stdinClosed(): void {
+    this.stdin.close()
+  }
+
+  killed(report: KillReport): void {
+    this.report?.resolve(report)
+    this.stalls.arm(0)
+  }
+
+  exit(record: ExitRecord): void {
+    const exit = toCommandExit(record, this.intent)
+    this.report?.resolve(record.descendants)
+    this.settle(this.problem === undefined ? exit : { ...exit, explanation: this.problem })
+  }
+
+  lost(error: ContainersError): void {
+    this.remote = undefined
+    this.stdin.close()
+    const explained = this.lossOf?.(error) ?? Promise.resolve(unexplained(error))
+    void explained
+      .catch(() => unexplained(error))
+      .then(({ reason, explanation }) => {
+        const requested = this.intent && { requested: this.intent }
+        this.settle({ reason, succeeded: false, evidence: 'none', ...requested, explanation })
+      })
+  }
+
+  private stop(
+    intent: 'killed' | 'aborted',
+    signal: number = signalNumbers.SIGTERM,
+    graceMs = this.plan.graceMs,
+  ): Promise<DescendantsReport> {
+    if (this.handle.isSettled) return this.afterwards()
+    this.intent ??= intent
+    const report = (this.report ??= createDeferred<DescendantsReport>())
+    if (this.remote) this.remote.kill(signal, graceMs, killCause[intent])
+    else if (!this.lossOf) this.callOff(intent)
+    return report.promise
+  }
+
+  /** Nothing was sent yet, so nothing runs. */
+  private callOff(intent: 'killed' | 'aborted'): void {
+    const message = `${JSON.stringify(this.plan.argv[0])} was ${intent} before it was started.`
+    this.report?.resolve({ killed: 0, survivors: [], verified: true })
+    const cause = intent === 'aborted' ? { cause: this.plan.signal?.reason as unknown } : {}
+    this.settle(neverRan(intent, message), new SpawnError('connect', message, { code: 'ABORTED', ...cause }))
+  }
+
+  private async afterwards(): Promise<DescendantsReport> {
+    const { descendants, evidence, reason } = await this.handle.exit
+    const nothingRan = evidence === 'none' && ['spawnFailed', 'killed', 'aborted'].includes(reason)
+    return descendants ?? { killed: 0, survivors: [], verified: nothingRan }
+  }
+
+  private inputFailed(why: string): void {
+    this.problem = `Its stdin could not be read to the end, so it was killed: ${why}`
+    void this.stop('killed')
+  }
+
+  private settle(...[exit, error]: Parameters<CommandHandle['settle']>): void {
+    if (this.handle.isSettled) return
+    this.remote = undefined
+    this.plan.signal?.removeEventListener('abort', this.onAbort)
+    this.stalls.disarm()
+    this.stdin.close()
+    this.handle.settle(exit, error)
+    // Where nobody answered the kill, nothing is proven.
+    this.report?.resolve({ killed: 0, survivors: [], verified: error !== undefined })
+    this.onSettled(this)
+  }
+
+  private stream(channel: OutputChannel): ByteStream {
+    return channel === stdoutChannel ? this.stdout : this.stderr
+  }
+
+  private output(channel: OutputChannel): ByteStream {
+    return createByteStream({
+      onConsumed: (bytes) => {
+        this.stalls.progress()
+        this.remote?.consumed(channel, bytes)
+      },
+    })
+  }
+}
+
+/** A listener of the user's that throws must not be taken for a fault of the connection. */
+function shielded(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+function unexplained(error: ContainersError): Loss {
+  return { reason: 'engineLost', explanation: error.message }
+}

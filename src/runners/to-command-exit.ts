@@ -1,0 +1,70 @@
+import type { CommandExit, CommandExitReason } from '../command/command-exit.js'
+import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
+import { errnoName } from '../model/errno.js'
+import { signalName } from '../model/signal.js'
+import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
+
+/** What we can ask for, by the number that the supervisor knows it by. */
+const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout' } as const
+const stages: readonly SpawnStage[] = ['request', 'fork', 'user', 'cwd', 'limits', 'exec', 'request']
+
+/** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
+export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted'): CommandExit {
+  const ending = readStatus(record.status)
+  const reason = reasonFor(record.cause, ending)
+  const requested = causeName(record.requested ?? 0) ?? intent
+  return {
+    reason,
+    ...ending,
+    succeeded: reason === 'exited' && ending.code === 0,
+    evidence: 'wait4',
+    ...(requested !== undefined && requested !== reason && { requested }),
+    ...(record.startedAt && { startedAt: record.startedAt }),
+    ...(record.finishedAt && { finishedAt: record.finishedAt }),
+    cpuTimeMs: { user: record.userMs, system: record.systemMs },
+    peakMemoryBytes: record.peakBytes,
+    descendants: record.descendants,
+  }
+}
+
+/** The exit of a command that never ran. */
+export function neverRan(reason: 'spawnFailed' | 'killed' | 'aborted', explanation: string): CommandExit {
+  return { reason, succeeded: false, evidence: 'none', explanation }
+}
+
+/** The error for a FAILED, naming what was asked for. */
+export function toSpawnError(
+  failure: SpawnFailure,
+  asked: { argv: readonly string[]; cwd: string | undefined; user: string | undefined },
+): SpawnError {
+  const stage = stages[failure.stage] ?? 'request'
+  const errno = failure.errno === 0 ? undefined : errnoName(failure.errno)
+  const program = JSON.stringify(asked.argv[0])
+  const what = {
+    exec: `${program} could not be executed`,
+    cwd: `The working folder ${asked.cwd ?? 'of the user'} could not be entered`,
+    user: `There is no user ${asked.user ?? ''}, or it cannot be changed to`,
+    fork: `No process could be made for ${program}`,
+    limits: `The limits for ${program} could not be set`,
+    request: `The request to start ${program} was refused`,
+    connect: `${program} was not reached`,
+  }[stage]
+  const why = [errno, failure.text].filter(Boolean).join(', ')
+  const advice =
+    errno === 'ENOENT' && stage === 'exec' ? ' Check the PATH, or the first line of a script.' : ''
+  return new SpawnError(stage, `${what}${why && `: ${why}`}.${advice}`, errno === undefined ? {} : { errno })
+}
+
+function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {
+  const signal = status & 0x7f
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: signalName(signal) }
+}
+
+function reasonFor(cause: number, ending: Pick<CommandExit, 'code'>): CommandExitReason {
+  if (cause === 4) return 'engineLost'
+  return causeName(cause) ?? (ending.code === undefined ? 'signaled' : 'exited')
+}
+
+function causeName(cause: number): 'killed' | 'aborted' | 'timeout' | undefined {
+  return causes[cause as keyof typeof causes]
+}
