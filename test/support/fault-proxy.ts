@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** What goes wrong; may be changed at any time, and is looked at for each chunk. */
+export interface Faults {
+  /** Only connections whose first request line matches, such as `/wait\?/`. Default: all. */
+  only?: RegExp
+  /** Cut a connection, both ways and without a word, once this many bytes went over it in that direction. */
+  cutAfterBytes?: { toEngine?: number; toClient?: number }
+  /** Hold back every chunk for so long. */
+  delayMs?: number
+  /** Pass every chunk on in two halves, some time apart. */
+  halveChunks?: boolean
+  /** Where one side ends its half, end the other half too. */
+  refuseHalfClose?: boolean
+  /** Close new connections at once. */
+  refuseConnections?: boolean
+}
+
+export interface FaultProxy {
+  /** Where it listens: `unix://…`, or `tcp://127.0.0.1:port`. */
+  readonly endpoint: string
+  faults: Faults
+  /** The first request line of every connection so far, empty where nothing was sent. */
+  readonly requests: readonly string[]
+  /** How many connections are open. */
+  open(): number
+  /** Cuts every open connection whose first request line matches. Default: all. Says how many. */
+  cut(only?: RegExp): number
+  close(): Promise<void>
+}
+
+interface Connection {
+  client: net.Socket
+  engine: net.Socket
+  request: string
+}
+
+/** A proxy between a client and an engine, on a unix socket or loopback only, in which things go wrong on demand. */
+export async function startFaultProxy(
+  engineEndpoint: string,
+  faults: Faults = {},
+  listenOn: 'unix' | 'tcp' = 'unix',
+): Promise<FaultProxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'anyon-proxy-'))
+  const connections = new Set<Connection>()
+  const requests: string[] = []
+  const server = net.createServer({ allowHalfOpen: true }, (client) => {
+    if (proxy.faults.refuseConnections) return void client.destroy()
+    const engine = net.connect({ ...addressOf(engineEndpoint), allowHalfOpen: true })
+    const index = requests.push('') - 1
+    const connection: Connection = { client, engine, request: '' }
+    connections.add(connection)
+    const cut = (): void => cutConnection(connections, connection)
+    for (const socket of [client, engine]) socket.on('error', cut).on('close', cut)
+    const isFaulty = (): boolean => proxy.faults.only?.test(connection.request) ?? true
+    const current = (): Faults => (isFaulty() ? proxy.faults : {})
+    const onRequest = (chunk: Buffer): void => {
+      if (connection.request === '') requests[index] = connection.request = requestLine(chunk)
+    }
+    void pump(client, engine, 'toEngine', current, cut, onRequest)
+    void pump(engine, client, 'toClient', current, cut)
+  })
+  server.listen(listenOn === 'unix' ? join(folder, 'proxy.sock') : { port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  const address = server.address() as net.AddressInfo | string
+  const proxy: FaultProxy = {
+    endpoint: typeof address === 'string' ? `unix://${address}` : `tcp://127.0.0.1:${address.port}`,
+    faults,
+    requests,
+    open: () => connections.size,
+    cut(only) {
+      const chosen = [...connections].filter(({ request }) => only?.test(request) ?? true)
+      for (const connection of chosen) cutConnection(connections, connection)
+      return chosen.length
+    },
+    async close() {
+      proxy.cut()
+      server.close()
+      await once(server, 'close')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  return proxy
+}
+
+function cutConnection(connections: Set<Connection>, connection: Connection): void {
+  connections.delete(connection)
+  connection.client.destroy()
+  connection.engine.destroy()
+}
+
+/** Passes bytes on in one direction until they end or are cut. */
+async function pump(
+  from: net.Socket,
+  to: net.Socket,
+  direction: 'toEngine' | 'toClient',
+  faults: () => Faults,
+  cut: () => void,
+  onChunk: (chunk: Buffer) => void = () => {},
+): Promise<void> {
+  let passed = 0
+  try {
+    for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+      onChunk(chunk as Buffer)
+      for (const part of faults().halveChunks ? halves(chunk as Buffer) : [chunk as Buffer]) {
+        const { delayMs, halveChunks, cutAfterBytes } = faults()
+        if (delayMs !== undefined || halveChunks) await delay(delayMs ?? 1)
+        const left = Math.max(0, (cutAfterBytes?.[direction] ?? Infinity) - passed)
+        await write(to, part.subarray(0, left))
+        passed += part.length
+        if (part.length >= left) return await cutCleanly(to, cut)
+      }
+    }
+    if (faults().refuseHalfClose) await cutCleanly(to, cut)
+    else to.end()
+  } catch {
+    cut()
+  }
+}
+
+/** What was passed on arrives before the cut. */
+async function cutCleanly(to: net.Socket, cut: () => void): Promise<void> {
+  await new Promise<void>((resolve) => to.end(resolve))
+  cut()
+}
+
+function requestLine(chunk: Buffer): string {
+  return chunk.toString('latin1').split('\r\n', 1)[0] ?? ''
+}
+
+function halves(chunk: Buffer): Buffer[] {
+  const middle = chunk.length >> 1
+  return middle === 0 ? [chunk] : [chunk.subarray(0, middle), chunk.subarray(middle)]
+}
+
+async function write(to: net.Socket, bytes: Buffer): Promise<void> {
+  if (bytes.length > 0 && !to.write(bytes)) await once(to, 'drain')
+}
+
+function addressOf(endpoint: string): { path: string } | { host: string; port: number } {
+  if (endpoint.startsWith('unix://')) return { path: endpoint.slice('unix://'.length) }
+  const { hostname, port } = new URL(endpoint.replace('tcp:', 'http:'))
+  return { host: hostname, port: Number(port) }
+}
