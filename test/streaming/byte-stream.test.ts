@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { text as collectText } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -274,6 +275,33 @@ describe('a stream whose reader leaves', () => {
     await turn()
     await expect(text(stream)).rejects.toThrow('broken')
   })
+
+  it.each([
+    ['unpipe', 'a'],
+    ['unpipe', 'abc'],
+    ['destroy', 'a'],
+    ['destroy', 'abc'],
+  ] as const)(
+    'gives nothing more to a listener that leaves in the midst of its event (%s, %s)',
+    async (leave, all) => {
+      const { stream, state, readable } = open()
+      const seen: string[] = []
+      const target = new PassThrough()
+      readable.pipe(target)
+      readable.once('data', (chunk) => {
+        seen.push(String(chunk))
+        readable[leave]()
+      })
+      await turn()
+      for (const piece of all) stream.push(Buffer.from(piece))
+      stream.fail(new Error('heard by nobody'))
+      await turn()
+      target.end()
+      expect(seen).toEqual(['a'])
+      expect(await collectText(target)).toBe('a')
+      expect(state.consumed).toBe(all.length)
+    },
+  )
 
   it('opens for a second reader when the first left while waiting', async () => {
     const { stream, readable } = open()

@@ -1,0 +1,72 @@
+/**
+ * @typedef {object} Bar A limit on one contender's median, or on its ratio to another's.
+ * @property {string} what
+ * @property {string} [of] The contender; default 'ours'.
+ * @property {string} [against] The contender it is divided by.
+ * @property {string} [over] A contender whose median is subtracted from both first.
+ * @property {number} [atLeast]
+ * @property {number} [atMost]
+ */
+
+/**
+ * Runs all contenders in turn, as many rounds as asked for, so that what disturbs the machine disturbs all alike.
+ * The order turns with the round: nobody is always the first after a pause.
+ *
+ * @param {Record<string, () => number | Promise<number>>} contenders Each does its work once and gives its figure.
+ */
+export async function measure(contenders, rounds) {
+  const names = Object.keys(contenders)
+  const figures = Object.fromEntries(names.map((name) => [name, []]))
+  for (const name of names) await contenders[name]() // not counted: the first run is the compiler's
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length]
+      figures[name].push(await contenders[name]())
+    }
+  }
+  return figures
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** One line of the result: the medians, their ratio, and whether the bar is met. */
+export function judge({ what, of = 'ours', against, over, atLeast, atMost }, figures, unit) {
+  const base = over === undefined ? 0 : median(figures[over])
+  const ours = median(figures[of]) - base
+  const theirs = against === undefined ? undefined : median(figures[against]) - base
+  const ratio = theirs === undefined ? undefined : ours / theirs
+  const value = ratio ?? ours
+  const met = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
+  const bar =
+    atLeast !== undefined ? `>= ${short(atLeast)}` : atMost !== undefined ? `<= ${short(atMost)}` : ''
+  return { what, of, against, unit, ours, theirs, ratio, bar, met: bar === '' ? undefined : met }
+}
+
+export function table(lines) {
+  const rows = lines.map(({ what, of, against, unit, ours, theirs, ratio, bar, met }) => [
+    what,
+    `${of} ${short(ours)} ${unit}`,
+    against === undefined ? '' : `${against} ${short(theirs)} ${unit}`,
+    ratio === undefined ? '' : short(ratio),
+    bar,
+    met === undefined ? '' : met ? 'yes' : 'NO',
+  ])
+  const all = [['what', 'ours', 'theirs', 'ratio', 'bar', 'met'], ...rows]
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function short(value) {
+  return String(Number(value.toPrecision(3)))
+}
