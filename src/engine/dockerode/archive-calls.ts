@@ -4,6 +4,7 @@ import { ContainersError } from '../../errors/containers-error.js'
 import type { ContainerEngine } from '../container-engine.js'
 import type { ArchiveStat } from '../engine-types.js'
 import type { Calls } from './calls.js'
+import { HttpError } from './http-error.js'
 import { LostReadable } from './lost-readable.js'
 import { readBody } from './read-body.js'
 import { pathPart } from './safe-name.js'
@@ -46,7 +47,13 @@ export function archiveCalls(calls: Calls): ArchiveCalls {
     statArchive: (id, path, options) =>
       calls.unary(about(id, path, 'look at a path of'), options, async (abortSignal) => {
         const request = { ...dial(id, { path }), method: 'HEAD', isStream: true }
-        const response = (await calls.modem.send({ ...request, abortSignal })) as IncomingMessage
+        const sent = calls.modem.send({ ...request, abortSignal })
+        const response = (await sent.catch(async (error: unknown) => {
+          if (!(error instanceof HttpError) || error.statusCode !== 404) throw error
+          // The answer to a HEAD has no words: it is the path that is missing, unless the container is.
+          await calls.docker.getContainer(pathPart('container', id)).inspect({ abortSignal })
+          throw new HttpError(404, `Could not find the file ${path}`, error.method, error.path)
+        })) as IncomingMessage
         await readBody(response)
         return parseStat(response.headers['x-docker-container-path-stat'])
       }),

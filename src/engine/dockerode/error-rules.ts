@@ -42,13 +42,19 @@ export const errorRules: readonly ErrorRule[] = [
     advice: 'Remove that container, or choose another name.',
   },
   {
+    code: 'NAME_TAKEN',
+    statuses: [409],
+    things: ['network'],
+    actions: ['create'],
+    advice: 'Remove that network, or choose another name.',
+  },
+  {
     code: 'NETWORK_NOT_FOUND',
     statuses: [404],
     actions: bringUp,
     text: /network .*not found|no such network/i,
     advice: 'Create the network first.',
   },
-  { code: 'VOLUME_NOT_FOUND', statuses: [404], actions: bringUp, text: /no such volume/i },
   {
     code: 'IMAGE_NOT_FOUND',
     statuses: [404],
@@ -72,10 +78,10 @@ export const errorRules: readonly ErrorRule[] = [
   },
   {
     code: 'PATH_NOT_FOUND',
-    statuses: [404],
+    statuses: [400, 404, 500],
     actions: archives,
     text: /could not find the file|no such (file or )?directory|not a directory|no such container:path/i,
-    advice: 'Create the folder first.',
+    advice: 'Look at the path; a folder to put files into must exist before.',
   },
   { code: 'CONTAINER_NOT_FOUND', statuses: [404], things: ['container'] },
   { code: 'CONTAINER_STATE', statuses: [409], things: ['container', 'exec'] },

@@ -1,10 +1,10 @@
 import { invalidOption } from '../../errors/invalid-option.js'
 import type { Subject } from './subject.js'
 
-/** A name or id as one part of a path. Refuses what would make a path of another call. */
+/** A name or id as one part of a path. Refuses what engines take for a path to another call, encoded or not. */
 export function pathPart(thing: Subject['thing'], name: string): string {
-  if (typeof name !== 'string' || name === '' || name === '.' || name === '..') {
-    throw invalidOption(`The ${thing}'s name`, 'must be a name or an id', name)
+  if (typeof name !== 'string' || /^\.{0,2}$|\//.test(name)) {
+    throw invalidOption(`The ${thing}'s name`, 'must be a name or an id, without a slash', name)
   }
   return encodeURIComponent(name)
 }
