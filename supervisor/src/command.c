@@ -1,0 +1,221 @@
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "command_io.h"
+#include "connection.h"
+#include "files.h"
+#include "table.h"
+
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+struct pipes {
+  int in[2], out[2], err[2], control[2];
+};
+
+static void tell(struct command *command) {
+  if (command->connection) connection_activate(command->connection, command);
+  else commands_sweep_soon();
+}
+
+/* A monitor that ends without a last word was killed: how the command ended, nobody knows. */
+static void on_control(struct source *source, uint32_t events) {
+  struct command *command = CONTAINER(source, struct command, control);
+  (void)events;
+  for (;;) {
+    struct report report;
+    ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) break;
+    if (got != sizeof report) {
+      command->reported = true;
+      command_mark_last(command);
+      loop_close(source);
+      break;
+    }
+    command->report = report;
+    if (report.kind == REPORT_STARTED) {
+      command->started = true;
+      continue;
+    }
+    command->reported = true;
+    command_mark_last(command);
+    loop_close(source);
+    break;
+  }
+  tell(command);
+}
+
+static bool open_pipes(struct pipes *pipes, bool with_stdin) {
+  *pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+  if (pipe2(pipes->in, O_CLOEXEC) != 0 || pipe2(pipes->out, O_CLOEXEC) != 0 ||
+      pipe2(pipes->err, O_CLOEXEC) != 0 ||
+      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->control) != 0) {
+    return false;
+  }
+  /* Without stdin: a pipe that nobody writes to, since an image need not have a /dev/null. */
+  if (!with_stdin) {
+    close(pipes->in[1]);
+    pipes->in[1] = -1;
+  }
+  return (!with_stdin || set_nonblocking(pipes->in[1])) && set_nonblocking(pipes->out[0]) &&
+         set_nonblocking(pipes->err[0]);
+}
+
+static void close_pair(int pair[2]) {
+  for (int end = 0; end < 2; end++) {
+    if (pair[end] >= 0) close(pair[end]);
+    pair[end] = -1;
+  }
+}
+
+static void close_pipes(struct pipes *pipes) {
+  int error = errno;
+  close_pair(pipes->in);
+  close_pair(pipes->out);
+  close_pair(pipes->err);
+  close_pair(pipes->control);
+  errno = error;
+}
+
+static void refuse(struct command *command, uint32_t stage, int error, const char *why) {
+  command->report = (struct report){.kind = REPORT_FAILED, .stage = stage, .error = (uint32_t)error};
+  command->refusal = why;
+  command->reported = true;
+}
+
+static bool watch(struct command *command, const struct pipes *pipes) {
+  command->control = (struct source){.fd = pipes->control[0], .on_ready = on_control};
+  command_io_open(command, pipes->in[1], pipes->out[0], pipes->err[0]);
+  return loop_add(&command->control, EPOLLIN) && loop_add(&command->outputs[0].source, EPOLLIN) &&
+         loop_add(&command->outputs[1].source, EPOLLIN);
+}
+
+static void start(struct command *command, struct request *request) {
+  struct pipes pipes;
+  if (!open_pipes(&pipes, request->flags & SPAWN_STDIN)) {
+    refuse(command, STAGE_FORK, errno, NULL);
+    close_pipes(&pipes);
+    return;
+  }
+  if (!watch(command, &pipes)) {
+    refuse(command, STAGE_FORK, errno, NULL);
+    return close_pipes(&pipes);
+  }
+  command->monitor = fork();
+  if (command->monitor == 0) monitor_run(request, pipes.in[0], pipes.out[1], pipes.err[1], pipes.control[1]);
+  if (command->monitor < 0) {
+    refuse(command, STAGE_FORK, errno, NULL);
+    command_io_close(command);
+    loop_close(&command->control);
+  }
+  close(pipes.in[0]);
+  close(pipes.out[1]);
+  close(pipes.err[1]);
+  close(pipes.control[1]);
+}
+
+struct command *command_spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length,
+                              bool *malformed) {
+  struct request request = {.body = body, .length = length};
+  const char *why;
+  enum request_result checked = request_check(&request, &why);
+  *malformed = checked == REQUEST_MALFORMED;
+  struct command *command = *malformed ? NULL : calloc(1, sizeof *command);
+  if (!command) return NULL;
+  command->connection = connection;
+  command->number = number;
+  command->keep = request.flags & SPAWN_KEEP;
+  command->control.fd = -1;
+  command_io_open(command, -1, -1, -1);
+  command_io_limits(command, request.flags & SPAWN_STDIN, request.window);
+  bool crowded = table_count() >= MOST_COMMANDS;
+  table_add(command);
+  if (checked == REQUEST_REFUSED) {
+    refuse(command, STAGE_REQUEST, EINVAL, why);
+  } else if (crowded) {
+    refuse(command, STAGE_FORK, EAGAIN, "too many commands at once");
+  } else {
+    start(command, &request);
+  }
+  connection_activate(connection, command);
+  return command;
+}
+
+void command_order(struct command *command, struct order order) {
+  if (command->control.fd < 0) return;
+  /* Its socket takes hundreds of these; a host that sends more of them than that has said it already. */
+  send(command->control.fd, &order, sizeof order, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void destroy(struct command *command) {
+  command_io_close(command);
+  loop_close(&command->control);
+  table_remove(command);
+  loop_free_later(command);
+}
+
+static void detach(struct command *command) {
+  command->connection = NULL;
+  commands_sweep_soon();
+}
+
+void command_orphan(struct command *command) {
+  command_order(command, (struct order){.kind = ORDER_KILL,
+                                        .signal = SIGTERM,
+                                        .grace_ms = GRACE_WHEN_LOST_MS,
+                                        .cause = CAUSE_CONNECTION_LOST});
+  command_stdin_end(command);
+  detach(command);
+}
+
+void command_over(struct command *command) {
+  command_close_stdin(command);
+  detach(command);
+}
+
+static bool is_over(const struct command *command) {
+  bool open = command->outputs[0].source.fd >= 0 || command->outputs[1].source.fd >= 0;
+  return command->reported && !(command->keep && open);
+}
+
+static bool sweep_soon;
+
+void commands_sweep_soon(void) { sweep_soon = true; }
+
+void commands_sweep(void) {
+  if (!sweep_soon) return;
+  sweep_soon = false;
+  for (struct command *command = table_first(), *next; command; command = next) {
+    next = command->next;
+    if (command->connection) continue;
+    if (command_drop_output(command)) {
+      sweep_soon = true;
+      loop_again();
+    }
+    if (is_over(command)) destroy(command);
+  }
+}
+
+unsigned commands_alive(void) {
+  unsigned count = 0;
+  for (struct command *command = table_first(); command; command = command->next) {
+    count += !command->reported;
+  }
+  return count;
+}
+
+void commands_kill_all(uint32_t grace_ms) {
+  for (struct command *command = table_first(); command; command = command->next) {
+    command_order(command, (struct order){.kind = ORDER_KILL,
+                                          .signal = SIGTERM,
+                                          .grace_ms = grace_ms,
+                                          .cause = CAUSE_CONNECTION_LOST});
+  }
+}

@@ -1,0 +1,88 @@
+/* The supervisor's side of one command: its pipes, its monitor, and what the host is still to be told. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "loop.h"
+#include "monitor.h"
+#include "outbox.h"
+#include "request.h"
+
+enum {
+  STDIN_FIRST_WINDOW = 64 << 10,
+  STDIN_WINDOW = 128 << 10,
+  STDIN_BEYOND_PIPE = 64 << 10,
+  PIPE_LARGE = 256 << 10,
+  MOST_COMMANDS = 4096,
+};
+
+struct connection;
+
+struct output {
+  struct source source;
+  struct command *command;
+  uint64_t sent, limit;
+  bool readable, hung_up, ended, end_sent;
+  bool grown;
+  uint64_t last; /* where descendants are kept: how much still belongs to the command */
+};
+
+struct input {
+  struct source source;
+  struct command *command;
+  uint64_t received, written, limit;
+  uint8_t *held; /* what the pipe had no room for */
+  size_t held_from, held_to, held_size;
+  uint32_t pipe_size;
+  bool watched, grown, host_ended, closed_by_command;
+  bool tell_closed, tell_window;
+};
+
+struct command {
+  struct source control;
+  struct input input;
+  struct output outputs[2];
+  struct connection *connection; /* NULL: nobody is to be told any more */
+  struct command *next_in_table, *next_active, *next, *previous;
+  uint32_t number;
+  pid_t monitor;
+  bool keep, active;
+  bool started, started_sent, killed_sent;
+  bool reported; /* the monitor's last word has come, or it is gone */
+  bool kept_on;  /* EXIT was sent, descendants live on, their output is dropped */
+  struct report report;
+  const char *refusal; /* FAILED with this text */
+};
+
+/* Starts one. The body is the SPAWN record, owned by the caller. Where nothing can be started, the command's
+   report says so; NULL when there is no memory even for that. `*malformed` is a protocol error. */
+struct command *command_spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length,
+                              bool *malformed);
+
+enum emitted { EMITTED_ALL, EMITTED_MORE, EMITTED_LAST };
+
+/* Puts the next frames of this command into the outbox. LAST: it is over for the host. */
+enum emitted command_emit(struct command *command, struct outbox *outbox);
+
+/* Bytes of stdin. false when they go beyond the window. */
+bool command_stdin(struct command *command, const uint8_t *bytes, size_t length);
+void command_stdin_end(struct command *command);
+
+/* false: a limit or a count that cannot be. */
+bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit);
+
+void command_order(struct command *command, struct order order);
+
+/* Nobody listens any more: its tree is killed and what it prints is dropped. */
+void command_orphan(struct command *command);
+
+/* After EMITTED_LAST: frees it, or goes on dropping what kept descendants print. */
+void command_over(struct command *command);
+
+/* Once a round: drops what commands without a connection print, and frees those that are over. */
+void commands_sweep(void);
+
+/* Commands whose tree is not gone yet. */
+unsigned commands_alive(void);
+void commands_kill_all(uint32_t grace_ms);
+
+#endif

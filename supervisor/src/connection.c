@@ -1,0 +1,189 @@
+#include "connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "connection_in.h"
+#include "files.h"
+#include "table.h"
+#include "version.h"
+
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+enum { FRAMES_A_ROUND = 16, ERROR_FLUSH_MS = 1000 };
+
+static struct connection *first;
+static unsigned count;
+
+unsigned connections_open(void) { return count; }
+
+static void on_in(struct source *source, uint32_t events) {
+  struct connection *connection = CONTAINER(source, struct connection, in);
+  (void)events;
+  connection->in_ready = true;
+}
+
+static void on_out(struct source *source, uint32_t events) {
+  struct connection *connection = CONTAINER(source, struct connection, out);
+  if (events & EPOLLOUT) connection->outbox.writable = true;
+  if (events & EPOLLERR) connection->over = true;
+}
+
+/* The process that handed the descriptors over has nothing to say; its end is the end. */
+static void on_link(struct source *source, uint32_t events) {
+  struct connection *connection = CONTAINER(source, struct connection, link);
+  (void)events;
+  connection->over = true;
+}
+
+static void say_hello(struct connection *connection, enum mode mode) {
+  struct record_writer writer = outbox_begin_record(&connection->outbox);
+  record_u32(&writer, 1, PROTOCOL_HIGHEST);
+  record_u32(&writer, 2, PROTOCOL_LOWEST);
+  record_text(&writer, 3, SUPERVISOR_VERSION);
+  record_u32(&writer, 4, (uint32_t)getpid());
+  record_u32(&writer, 5, (uint32_t)geteuid());
+  record_u8(&writer, 6, (uint8_t)mode);
+  outbox_end_record(&connection->outbox, &writer, OUR_HELLO, 0);
+  connection->outbox.urgent = true;
+}
+
+static void link_in(struct connection *connection) {
+  connection->next = first;
+  first = connection;
+  count++;
+}
+
+bool connection_open(int in, int out, int link, enum mode mode) {
+  struct connection *connection = calloc(1, sizeof *connection);
+  if (!connection) return false;
+  connection->in = (struct source){.fd = in, .on_ready = on_in};
+  connection->out = (struct source){.fd = out, .on_ready = on_out};
+  connection->link = (struct source){.fd = link, .on_ready = on_link};
+  connection->inbox = malloc(INBOX_SIZE);
+  if (!connection->inbox || !outbox_open(&connection->outbox)) goto refused;
+  if (!set_nonblocking(in) || !set_nonblocking(out)) goto refused;
+  /* A descriptor that cannot be waited for, such as a file, is always ready. */
+  connection->in_ready = true;
+  if (!loop_add(&connection->in, EPOLLIN | EPOLLRDHUP) && errno != EPERM) goto refused;
+  if (!loop_add(&connection->out, EPOLLOUT) && errno != EPERM) goto refused;
+  if (link >= 0 && !loop_add(&connection->link, EPOLLIN | EPOLLRDHUP)) goto refused;
+  fcntl(in, F_SETPIPE_SZ, PIPE_LARGE);
+  fcntl(out, F_SETPIPE_SZ, PIPE_LARGE);
+  link_in(connection);
+  say_hello(connection, mode);
+  return true;
+refused:
+  outbox_free(&connection->outbox);
+  free(connection->inbox);
+  free(connection);
+  return false;
+}
+
+void connection_activate(struct connection *connection, struct command *command) {
+  if (command->active) return;
+  command->active = true;
+  command->next_active = NULL;
+  if (connection->active_last) connection->active_last->next_active = command;
+  else connection->active_first = command;
+  connection->active_last = command;
+}
+
+static struct command *next_active(struct connection *connection) {
+  struct command *command = connection->active_first;
+  connection->active_first = command->next_active;
+  if (!connection->active_first) connection->active_last = NULL;
+  command->active = false;
+  return command;
+}
+
+static void orphan_all(struct connection *connection) {
+  connection->active_first = connection->active_last = NULL;
+  for (struct command *command = table_first(); command; command = command->next) {
+    if (command->connection != connection) continue;
+    command->active = false;
+    command_orphan(command);
+  }
+}
+
+void connection_fail(struct connection *connection, enum error_code code, const char *text) {
+  if (connection->failed) return;
+  orphan_all(connection);
+  struct record_writer writer = outbox_begin_record(&connection->outbox);
+  record_u32(&writer, 1, (uint32_t)code);
+  record_text(&writer, 2, text);
+  outbox_end_record(&connection->outbox, &writer, OUR_ERROR, 0);
+  connection->outbox.urgent = true;
+  connection->failed = true;
+  connection->over_at = now_ms() + ERROR_FLUSH_MS;
+}
+
+static void destroy(struct connection *connection) {
+  orphan_all(connection);
+  for (struct connection **place = &first; *place; place = &(*place)->next) {
+    if (*place != connection) continue;
+    *place = connection->next;
+    break;
+  }
+  count--;
+  loop_close(&connection->in);
+  loop_close(&connection->out);
+  loop_close(&connection->link);
+  outbox_free(&connection->outbox);
+  free(connection->inbox);
+  free(connection->body);
+  connection->inbox = connection->body = NULL;
+  loop_free_later(connection);
+}
+
+/* One turn for every command that has something to tell, as long as there is room. */
+static void collect(struct connection *connection) {
+  for (int frames = 0; frames < FRAMES_A_ROUND && connection->active_first; frames++) {
+    if (outbox_room(&connection->outbox) < OUTBOX_SMALL) return;
+    struct command *command = next_active(connection);
+    enum emitted emitted = command_emit(command, &connection->outbox);
+    if (emitted == EMITTED_MORE) connection_activate(connection, command);
+    if (emitted == EMITTED_LAST) command_over(command);
+    if (emitted == EMITTED_MORE && connection->outbox.tail > FRAME_MAX_TO_HOST) return;
+  }
+}
+
+/* Answers whether there is more that could be sent now. */
+static bool send_some(struct connection *connection) {
+  struct outbox *outbox = &connection->outbox;
+  if (!connection->failed) collect(connection);
+  if (outbox->tail == 0 || !outbox->writable) return false;
+  if (!outbox->urgent) {
+    int64_t now = now_ms();
+    if (!outbox->lingers_until) outbox->lingers_until = now + OUTBOX_LINGER_MS;
+    if (now < outbox->lingers_until) return loop_wake_at(outbox->lingers_until), false;
+  }
+  enum flush flushed = outbox_flush(outbox, connection->out.fd);
+  if (flushed == FLUSH_BROKEN) connection->over = true;
+  if (flushed == FLUSH_DONE && connection->failed) connection->over = true;
+  return flushed == FLUSH_DONE && connection->active_first;
+}
+
+static void run(struct connection *connection) {
+  connection_read(connection);
+  if (send_some(connection)) loop_again();
+  /* Frames that had to wait for room in the outbox. */
+  if (connection->waits_for_room && outbox_room(&connection->outbox) >= OUTBOX_SMALL) loop_again();
+  if (connection->failed) {
+    loop_wake_at(connection->over_at);
+    if (now_ms() >= connection->over_at) connection->over = true;
+  }
+  if (connection->over) destroy(connection);
+}
+
+void connections_run(void) {
+  for (struct connection *connection = first, *next; connection; connection = next) {
+    next = connection->next;
+    run(connection);
+  }
+}

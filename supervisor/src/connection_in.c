@@ -1,0 +1,181 @@
+#include "connection_in.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "record.h"
+#include "table.h"
+
+enum { READS_A_ROUND = 4, HIGHEST_SIGNAL = 64, LONGEST_HELLO = 4096 };
+
+static void hello(struct connection *connection, uint8_t *body, uint32_t length) {
+  struct record_reader reader = {.at = body, .end = body + length};
+  struct field field;
+  enum record_step step;
+  uint32_t highest = 0, lowest = 0;
+  bool fits = true;
+  while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
+    if (field.tag == 1) fits &= field_u32(&field, &highest);
+    if (field.tag == 2) fits &= field_u32(&field, &lowest);
+  }
+  if (step == RECORD_MALFORMED || !fits) return connection_fail(connection, ERROR_MALFORMED, "malformed HELLO");
+  if (lowest > PROTOCOL_HIGHEST || highest < PROTOCOL_LOWEST) {
+    return connection_fail(connection, ERROR_VERSION, "no common protocol version");
+  }
+  connection->greeted = true;
+}
+
+static void spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length) {
+  if (table_find(connection, number)) {
+    return connection_fail(connection, ERROR_NUMBER_IN_USE, "the command's number is in use");
+  }
+  if (number > connection->highest_number) connection->highest_number = number;
+  bool malformed = false;
+  if (body && command_spawn(connection, number, body, length, &malformed)) return;
+  if (malformed) return connection_fail(connection, ERROR_MALFORMED, "malformed SPAWN");
+  struct record_writer writer = outbox_begin_record(&connection->outbox);
+  record_u8(&writer, 1, STAGE_FORK);
+  record_u32(&writer, 2, ENOMEM);
+  outbox_end_record(&connection->outbox, &writer, OUR_FAILED, number);
+  connection->outbox.urgent = true;
+}
+
+static void order_kill(struct connection *connection, struct command *command, const uint8_t *body) {
+  struct order order = {.kind = ORDER_KILL, .signal = get_u32(body), .grace_ms = get_u32(body + 4)};
+  order.cause = body[8];
+  bool known = order.cause == CAUSE_KILLED || order.cause == CAUSE_ABORTED;
+  if (!known || order.signal < 1 || order.signal > HIGHEST_SIGNAL) {
+    return connection_fail(connection, ERROR_MALFORMED, "malformed KILL");
+  }
+  command_order(command, order);
+}
+
+static void to_command(struct connection *connection, struct frame frame, const uint8_t *body) {
+  struct command *command = table_find(connection, frame.command);
+  if (!command) return; /* its EXIT and this frame crossed */
+  switch (frame.type) {
+    case HOST_END: return command_stdin_end(command);
+    case HOST_KILL: return order_kill(connection, command, body);
+    case HOST_EXTEND:
+      return command_order(command, (struct order){.kind = ORDER_EXTEND, .extend_ms = get_u64(body)});
+    default: break;
+  }
+  if (!command_window(command, frame.channel, get_u64(body), get_u64(body + 8))) {
+    connection_fail(connection, ERROR_WINDOW, "more received than was sent");
+  }
+}
+
+/* A whole frame other than DATA. `body` is NULL where there was no memory for it. */
+static void obey(struct connection *connection, struct frame frame, uint8_t *body) {
+  static const uint8_t nothing[1];
+  if (!body && frame.length > 0 && frame.type != HOST_SPAWN) {
+    return connection_fail(connection, ERROR_TOO_LONG, "no memory");
+  }
+  if (frame.type == HOST_HELLO) return hello(connection, body, frame.length);
+  if (frame.type == HOST_SPAWN) return spawn(connection, frame.command, body, frame.length);
+  if (frame.type == HOST_PING) {
+    outbox_put(&connection->outbox, (struct frame){.type = OUR_PONG, .length = 8}, body);
+    connection->outbox.urgent = true;
+    return;
+  }
+  to_command(connection, frame, body ? body : nothing);
+}
+
+/* Checks a frame before its payload is taken. */
+static bool begin_frame(struct connection *connection, struct frame frame) {
+  enum error_code fault = frame_fault(frame);
+  if (!fault && connection->greeted == (frame.type == HOST_HELLO)) fault = ERROR_ORDER;
+  if (!fault && frame.type == HOST_HELLO && frame.length > LONGEST_HELLO) fault = ERROR_TOO_LONG;
+  bool for_command = frame.command != 0 && frame.type != HOST_SPAWN;
+  if (!fault && for_command && frame.command > connection->highest_number) fault = ERROR_UNKNOWN_COMMAND;
+  if (fault) {
+    static const char *const texts[] = {
+        [ERROR_TOO_LONG] = "frame too long",
+        [ERROR_UNKNOWN_TYPE] = "unknown frame type",
+        [ERROR_UNKNOWN_COMMAND] = "no such command",
+        [ERROR_MALFORMED] = "malformed frame",
+        [ERROR_ORDER] = "HELLO must come first, and once",
+    };
+    connection_fail(connection, fault, texts[fault]);
+    return false;
+  }
+  connection->frame = frame;
+  connection->in_frame = true;
+  connection->left = frame.length;
+  if (frame.type != HOST_DATA) connection->body = malloc((size_t)frame.length + 1);
+  return true;
+}
+
+static void take_payload(struct connection *connection) {
+  struct frame frame = connection->frame;
+  size_t have = connection->inbox_to - connection->inbox_from;
+  if (have > connection->left) have = connection->left;
+  uint8_t *bytes = connection->inbox + connection->inbox_from;
+  connection->inbox_from += have;
+  if (frame.type == HOST_DATA) {
+    struct command *command = table_find(connection, frame.command);
+    if (command && !command_stdin(command, bytes, have)) {
+      return connection_fail(connection, ERROR_WINDOW, "stdin beyond its window");
+    }
+  } else if (connection->body && have > 0) {
+    memcpy(connection->body + (frame.length - connection->left), bytes, have);
+  }
+  connection->left -= (uint32_t)have;
+}
+
+/* Obeys what is in the inbox. false: it must stop here for now. */
+static bool parse(struct connection *connection) {
+  while (!connection->failed) {
+    size_t have = connection->inbox_to - connection->inbox_from;
+    if (!connection->in_frame) {
+      if (have < FRAME_HEADER) return true;
+      struct frame frame = frame_decode(connection->inbox + connection->inbox_from);
+      bool answers = frame.type == HOST_SPAWN || frame.type == HOST_PING;
+      connection->waits_for_room = answers && outbox_room(&connection->outbox) < OUTBOX_SMALL;
+      if (connection->waits_for_room) return false;
+      connection->inbox_from += FRAME_HEADER;
+      if (!begin_frame(connection, frame)) return false;
+    }
+    take_payload(connection);
+    if (connection->failed) return false;
+    if (connection->left > 0) return true;
+    connection->in_frame = false;
+    uint8_t *body = connection->body;
+    connection->body = NULL;
+    if (connection->frame.type != HOST_DATA) obey(connection, connection->frame, body);
+    free(body);
+  }
+  return false;
+}
+
+static void at_end(struct connection *connection) {
+  bool torn = connection->in_frame || connection->inbox_to > connection->inbox_from;
+  if (torn) return connection_fail(connection, ERROR_TORN, "the stream ended inside a frame");
+  connection->over = true;
+}
+
+void connection_read(struct connection *connection) {
+  for (int reads = 0; !connection->failed && !connection->over; reads++) {
+    if (!parse(connection)) return;
+    if (!connection->in_ready) return;
+    if (reads == READS_A_ROUND) return loop_again();
+    size_t have = connection->inbox_to - connection->inbox_from;
+    memmove(connection->inbox, connection->inbox + connection->inbox_from, have);
+    connection->inbox_from = 0;
+    connection->inbox_to = have;
+    size_t room = INBOX_SIZE - have;
+    ssize_t got = read(connection->in.fd, connection->inbox + have, room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      connection->in_ready = false;
+      return;
+    }
+    if (got < 0) connection->over = true;
+    if (got == 0) return at_end(connection);
+    if (got > 0) connection->inbox_to += (size_t)got;
+  }
+}

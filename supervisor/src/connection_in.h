@@ -1,0 +1,39 @@
+/* The inner side of a connection: what connection.c and connection_in.c share. */
+#ifndef CONNECTION_IN_H
+#define CONNECTION_IN_H
+
+#include "connection.h"
+#include "frame.h"
+#include "loop.h"
+#include "outbox.h"
+
+enum { INBOX_SIZE = 64 << 10 };
+
+struct connection {
+  struct source in, out, link;
+  struct connection *next;
+  struct outbox outbox;
+  struct command *active_first, *active_last;
+
+  uint8_t *inbox;
+  size_t inbox_from, inbox_to;
+  struct frame frame; /* whose payload is coming, where `in_frame` */
+  bool in_frame;
+  uint32_t left; /* of its payload */
+  uint8_t *body; /* a record that is being collected, with one byte to spare */
+
+  bool in_ready, waits_for_room;
+  bool greeted;
+  uint32_t highest_number;
+  bool failed; /* an ERROR is on its way, nothing else is done */
+  bool over;
+  int64_t over_at;
+};
+
+/* Reads and obeys what has come. */
+void connection_read(struct connection *connection);
+
+/* Ends it with an ERROR; its commands are killed at once. */
+void connection_fail(struct connection *connection, enum error_code code, const char *text);
+
+#endif

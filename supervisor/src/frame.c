@@ -1,0 +1,43 @@
+#include "frame.h"
+
+struct frame frame_decode(const uint8_t header[FRAME_HEADER]) {
+  return (struct frame){
+      .type = header[0],
+      .channel = header[1],
+      .command = get_u32(header + 4),
+      .length = get_u32(header + 8),
+  };
+}
+
+void frame_encode(uint8_t header[FRAME_HEADER], struct frame frame) {
+  header[0] = frame.type;
+  header[1] = frame.channel;
+  put_u16(header + 2, 0);
+  put_u32(header + 4, frame.command);
+  put_u32(header + 8, frame.length);
+}
+
+static bool channel_fits(struct frame frame) {
+  if (frame.type == HOST_WINDOW) return frame.channel == 1 || frame.channel == 2;
+  return frame.channel == 0;
+}
+
+static bool length_fits(struct frame frame) {
+  switch (frame.type) {
+    case HOST_END: return frame.length == 0;
+    case HOST_WINDOW: return frame.length == 16;
+    case HOST_KILL: return frame.length == 9;
+    case HOST_EXTEND:
+    case HOST_PING: return frame.length == 8;
+    default: return true;
+  }
+}
+
+enum error_code frame_fault(struct frame frame) {
+  if (frame.type < HOST_HELLO || frame.type > HOST_PING) return ERROR_UNKNOWN_TYPE;
+  if (frame.length > FRAME_MAX_FROM_HOST) return ERROR_TOO_LONG;
+  if (!channel_fits(frame) || !length_fits(frame)) return ERROR_MALFORMED;
+  bool of_the_connection = frame.type == HOST_HELLO || frame.type == HOST_PING;
+  if (of_the_connection != (frame.command == 0)) return ERROR_MALFORMED;
+  return 0;
+}

@@ -1,0 +1,54 @@
+#include "install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int complain(const char *what) {
+  fprintf(stderr, "anyon-supervisor: install: %s: %s\n", what, strerror(errno));
+  return 1;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t wrote = write(fd, bytes, length);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    bytes += wrote;
+    length -= (size_t)wrote;
+  }
+  return true;
+}
+
+static bool copy(int from, int to) {
+  static char buffer[64 << 10];
+  for (;;) {
+    ssize_t got = read(from, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got == 0;
+    if (!write_all(to, buffer, (size_t)got)) return false;
+  }
+}
+
+int install_main(const char *folder) {
+  char temporary[32];
+  snprintf(temporary, sizeof temporary, ".supervisor-%d", (int)getpid());
+  int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (own < 0) return complain("/proc/self/exe");
+  int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return complain(folder);
+  unlinkat(directory, temporary, 0);
+  int file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return complain(folder);
+  bool done = copy(own, file) && fchmod(file, 0555) == 0 && fsync(file) == 0 &&
+              renameat(directory, temporary, directory, "supervisor") == 0;
+  if (done) return 0;
+  int error = errno;
+  unlinkat(directory, temporary, 0);
+  errno = error;
+  return complain(folder);
+}

@@ -1,0 +1,176 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "loop.h"
+#include "users.h"
+
+static const char USUAL_PATH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+enum { LONGEST_PATH = 4096, CHILD_STACK = 32 << 10 };
+
+struct plan {
+  char **argv;
+  char **environment;
+  const char *folder; /* NULL: home, else the root */
+  const char *path;
+  const struct identity *identity;
+  bool change_user;
+  /* Written by the child, which shares this memory until it runs the program. */
+  volatile int stage;
+  volatile int error;
+  char program[LONGEST_PATH];
+};
+
+static struct rlimit descriptors_limit;
+static bool descriptors_limit_known;
+
+void launch_remember_limits(void) {
+  descriptors_limit_known = getrlimit(RLIMIT_NOFILE, &descriptors_limit) == 0;
+  if (!descriptors_limit_known) return;
+  struct rlimit raised = {.rlim_cur = descriptors_limit.rlim_max, .rlim_max = descriptors_limit.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+static const char *variable(char **environment, const char *name) {
+  size_t length = strlen(name);
+  for (; *environment; environment++) {
+    if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') {
+      return *environment + length + 1;
+    }
+  }
+  return NULL;
+}
+
+static void add_default(char **environment, const char *name, const char *value, char *room, size_t size) {
+  if (variable(environment, name) || !value[0]) return;
+  int length = snprintf(room, size, "%s=%s", name, value);
+  if (length < 0 || (size_t)length >= size) return;
+  while (*environment) environment++;
+  environment[0] = room;
+  environment[1] = NULL;
+}
+
+static void add_defaults(struct request *request, const struct identity *identity, const char *path) {
+  static char home[LONGEST_HOME + 8], user[LONGEST_NAME + 8], logname[LONGEST_NAME + 8];
+  static char search[8 << 10];
+  add_default(request->environment, "PATH", path, search, sizeof search);
+  add_default(request->environment, "HOME", identity->home, home, sizeof home);
+  add_default(request->environment, "USER", identity->name, user, sizeof user);
+  add_default(request->environment, "LOGNAME", identity->name, logname, sizeof logname);
+}
+
+/* Tries argv[0] in every folder of PATH. Answers only when none could be run. */
+static int run_from_path(struct plan *plan) {
+  const char *name = plan->argv[0];
+  if (strchr(name, '/')) {
+    execve(name, plan->argv, plan->environment);
+    return errno;
+  }
+  int error = ENOENT;
+  size_t name_length = strlen(name);
+  for (const char *at = plan->path;; at++) {
+    size_t length = strcspn(at, ":");
+    if (length + name_length + 2 <= sizeof plan->program) {
+      memcpy(plan->program, at, length);
+      if (length > 0) plan->program[length++] = '/';
+      memcpy(plan->program + length, name, name_length + 1);
+      execve(plan->program, plan->argv, plan->environment);
+      if (errno == EACCES) error = EACCES;
+      else if (errno != ENOENT && errno != ENOTDIR) return errno;
+    }
+    at += strcspn(at, ":");
+    if (*at == 0) return error;
+  }
+}
+
+/* Raw calls: a C library's own would try to tell other threads, in memory that is not this process's own. */
+static bool change_user(const struct identity *identity) {
+  return syscall(SYS_setgroups, identity->group_count, identity->groups) == 0 &&
+         syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) == 0 &&
+         syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0;
+}
+
+static bool change_folder(const struct plan *plan) {
+  if (plan->folder) return chdir(plan->folder) == 0;
+  return chdir(plan->identity->home) == 0 || chdir("/") == 0;
+}
+
+static int child(void *memory) {
+  struct plan *plan = memory;
+  setsid();
+  umask(022);
+  plan->stage = STAGE_USER;
+  if (plan->change_user && !change_user(plan->identity)) goto failed;
+  plan->stage = STAGE_FOLDER;
+  if (!change_folder(plan)) goto failed;
+  plan->stage = STAGE_EXEC;
+  signals_reset_for_command();
+  errno = run_from_path(plan);
+failed:
+  plan->error = errno;
+  _exit(127);
+}
+
+static enum user_result find_identity(const struct request *request, struct identity *identity) {
+  if (request->user) return identity_find(request->user, identity);
+  identity_of_uid(geteuid(), identity);
+  identity->gid = getegid();
+  return USER_OK;
+}
+
+static int user_error(enum user_result result) {
+  return result == USER_MALFORMED ? EINVAL : result == USER_TOO_MANY_GROUPS ? E2BIG : ENOENT;
+}
+
+static pid_t fail(struct launch_failure *failure, int stage, int error) {
+  *failure = (struct launch_failure){.stage = stage, .error = error};
+  return -1;
+}
+
+pid_t launch(struct request *request, struct launch_failure *failure) {
+  static struct identity identity;
+  static struct plan plan;
+  static _Alignas(16) char stack[CHILD_STACK];
+  enum user_result result = find_identity(request, &identity);
+  if (result != USER_OK) return fail(failure, STAGE_USER, user_error(result));
+
+  const char *path = request->path ? request->path : USUAL_PATH;
+  if (request->flags & SPAWN_DEFAULTS) add_defaults(request, &identity, path);
+  const char *own_path = variable(request->environment, "PATH");
+  bool same = identity.uid == geteuid() && identity.gid == getegid();
+  plan.argv = request->argv;
+  plan.environment = request->environment;
+  plan.folder = request->folder;
+  plan.path = own_path ? own_path : path;
+  plan.identity = &identity;
+  /* Without root there is no changing, and nothing to change where the user is ours. */
+  plan.change_user = request->user && !(same && geteuid() != 0);
+  if (identity.uid != geteuid()) {
+    /* So that the command may open /dev/stdout and its like again. */
+    for (int fd = 0; fd < 3; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);
+  }
+  if (descriptors_limit_known && setrlimit(RLIMIT_NOFILE, &descriptors_limit) != 0) {
+    return fail(failure, STAGE_LIMITS, errno);
+  }
+  /* The memory is shared until the program runs: no page table is copied, a failure needs no pipe, and as
+     this memory is not dumpable, the command's user cannot trace the child in between. */
+  pid_t pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
+  if (pid < 0) return fail(failure, STAGE_FORK, errno);
+  if (plan.error) {
+    waitpid(pid, NULL, __WALL);
+    return fail(failure, plan.stage, plan.error);
+  }
+  return pid;
+}

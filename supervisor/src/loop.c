@@ -1,0 +1,130 @@
+#include "loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS_A_ROUND = 64, NO_DEADLINE = -1, LONGEST_SLEEP_MS = 3600 * 1000 };
+
+/* Memory set aside is chained through its own first word. */
+struct set_aside {
+  struct set_aside *next;
+};
+
+static int epoll_fd = -1;
+static bool again;
+static int64_t wake_at = NO_DEADLINE;
+static struct set_aside *to_free;
+static sigset_t mask_while_waiting;
+static volatile sig_atomic_t children_changed;
+static volatile sig_atomic_t end_requested;
+
+bool loop_open(void) {
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  return epoll_fd >= 0;
+}
+
+bool loop_add(struct source *source, uint32_t events) {
+  struct epoll_event event = {.events = events | EPOLLET, .data = {.ptr = source}};
+  return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, source->fd, &event) == 0;
+}
+
+void loop_close(struct source *source) {
+  if (source->fd < 0) return;
+  epoll_ctl(epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+  close(source->fd);
+  source->fd = -1;
+}
+
+void loop_free_later(void *memory) {
+  if (!memory) return;
+  struct set_aside *entry = memory;
+  entry->next = to_free;
+  to_free = entry;
+}
+
+void loop_again(void) { again = true; }
+
+void loop_wake_at(int64_t at_ms) {
+  if (wake_at == NO_DEADLINE || at_ms < wake_at) wake_at = at_ms;
+}
+
+static int time_to_wait(void) {
+  if (again || children_changed) return 0;
+  if (wake_at == NO_DEADLINE) return -1;
+  int64_t left = wake_at - now_ms();
+  if (left < 0) return 0;
+  return left > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (int)left;
+}
+
+void loop_round(void) {
+  struct epoll_event events[EVENTS_A_ROUND];
+  int timeout = time_to_wait();
+  again = false;
+  wake_at = NO_DEADLINE;
+  int count = epoll_pwait(epoll_fd, events, EVENTS_A_ROUND, timeout, &mask_while_waiting);
+  for (int i = 0; i < count; i++) {
+    struct source *source = events[i].data.ptr;
+    if (source->fd >= 0) source->on_ready(source, events[i].events);
+  }
+  while (to_free) {
+    struct set_aside *next = to_free->next;
+    free(to_free);
+    to_free = next;
+  }
+}
+
+int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool loop_children_changed(void) {
+  bool changed = children_changed;
+  children_changed = 0;
+  return changed;
+}
+
+bool loop_end_requested(void) { return end_requested; }
+
+static void on_signal(int signal) {
+  if (signal == SIGCHLD) children_changed = 1;
+  if (signal == SIGTERM) end_requested = 1;
+}
+
+static void set(int signal, void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler};
+  sigaction(signal, &action, NULL);
+}
+
+void signals_set_up(void) {
+  for (int signal = 1; signal < NSIG; signal++) set(signal, SIG_DFL);
+  set(SIGPIPE, SIG_IGN);
+  set(SIGHUP, SIG_IGN);
+  set(SIGINT, SIG_IGN);
+  set(SIGQUIT, SIG_IGN);
+  set(SIGCHLD, on_signal);
+  set(SIGTERM, on_signal);
+  sigset_t blocked;
+  sigemptyset(&mask_while_waiting);
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  sigaddset(&blocked, SIGTERM);
+  sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+void signals_reset_for_command(void) {
+  set(SIGPIPE, SIG_DFL);
+  set(SIGHUP, SIG_DFL);
+  set(SIGINT, SIG_DFL);
+  set(SIGQUIT, SIG_DFL);
+  set(SIGCHLD, SIG_DFL);
+  set(SIGTERM, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}

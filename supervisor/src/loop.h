@@ -1,0 +1,45 @@
+/* The one event loop: edge-triggered descriptors, one deadline, children and the request to end. */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+struct source {
+  int fd; /* -1 when there is none */
+  void (*on_ready)(struct source *source, uint32_t events);
+};
+
+bool loop_open(void);
+
+/* Edge-triggered; whoever is told keeps in mind what is ready until the descriptor says EAGAIN. */
+bool loop_add(struct source *source, uint32_t events);
+
+/* Takes the descriptor out before closing it: a child that was just forked may hold a copy, and epoll would
+   go on reporting for it. */
+void loop_close(struct source *source);
+
+/* Frees at the end of the round, when no event of this round can still point to it. */
+void loop_free_later(void *memory);
+
+/* Asks for one more round without waiting. */
+void loop_again(void);
+
+/* Asks to be woken at a time of the monotonic clock, milliseconds. The earliest wish of a round counts. */
+void loop_wake_at(int64_t at_ms);
+
+/* One round: waits, tells every source that is ready, then frees what was set aside. */
+void loop_round(void);
+
+int64_t now_ms(void);
+
+/* Set by signals. */
+bool loop_children_changed(void); /* answers and clears */
+bool loop_end_requested(void);
+
+/* The signals as a command must find them; also the mask. */
+void signals_reset_for_command(void);
+void signals_set_up(void);
+
+#endif

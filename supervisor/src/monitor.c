@@ -1,0 +1,215 @@
+#include "monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "frame.h"
+#include "launch.h"
+#include "loop.h"
+#include "tree.h"
+
+enum { CONTROL = 3 };
+static const int64_t NEVER = INT64_MAX;
+
+struct monitor {
+  pid_t command;
+  int control; /* -1 when the supervisor is gone or has nothing more to say */
+  uint32_t grace_ms;
+  bool keep;
+  bool ended;   /* the command itself */
+  bool killing; /* since a signal of ours */
+  int64_t limit_at;
+  int64_t kill_at;
+  struct report report;
+};
+
+static uint64_t realtime_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t microseconds(struct timeval time) {
+  return (uint64_t)time.tv_sec * 1000000U + (uint64_t)time.tv_usec;
+}
+
+static void send_report(struct monitor *monitor) {
+  if (monitor->control < 0) return;
+  while (send(CONTROL, &monitor->report, sizeof monitor->report, MSG_NOSIGNAL) < 0 && errno == EINTR) {}
+}
+
+static void note_end(struct monitor *monitor, int status, const struct rusage *usage) {
+  struct report *report = &monitor->report;
+  monitor->ended = true;
+  report->has_status = true;
+  report->status = (uint32_t)status;
+  report->finished_ns = realtime_ns();
+  report->user_us = microseconds(usage->ru_utime);
+  report->system_us = microseconds(usage->ru_stime);
+  report->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+}
+
+/* false when no child is left, which is the proof that no descendant is. */
+static bool reap(void *context) {
+  struct monitor *monitor = context;
+  for (;;) {
+    int status;
+    struct rusage usage;
+    pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
+    if (pid == 0) return true;
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) return false;
+    if (pid == monitor->command) note_end(monitor, status, &usage);
+    if (pid != monitor->command || monitor->report.cause) monitor->report.killed += monitor->killing;
+  }
+}
+
+static _Noreturn void finish(struct monitor *monitor, bool verified) {
+  struct report *report = &monitor->report;
+  report->kind = REPORT_EXITED;
+  report->verified = verified;
+  if (!verified) report->survivor_count = (uint32_t)tree_survivors(report->survivors, MOST_SURVIVORS);
+  send_report(monitor);
+  close(CONTROL);
+  /* What cannot be killed now is reaped whenever it ends. */
+  while (reap(monitor)) wait_for_child(3600 * 1000);
+  _exit(0);
+}
+
+/* What the command leaves is wanted: it stays below this process, which only waits for it to end. */
+static _Noreturn void keep_descendants(struct monitor *monitor) {
+  monitor->report.kind = REPORT_EXITED;
+  send_report(monitor);
+  close(CONTROL);
+  while (reap(monitor)) wait_for_child(3600 * 1000);
+  _exit(0);
+}
+
+static _Noreturn void kill_all(struct monitor *monitor) {
+  monitor->killing = true;
+  finish(monitor, tree_kill(reap, monitor));
+}
+
+/* The first cause wins, and it is ours only where our signal meets a living command. */
+static void begin_end(struct monitor *monitor, int signal, uint32_t grace_ms, uint8_t cause) {
+  struct report *report = &monitor->report;
+  if (!reap(monitor)) return;
+  if (!monitor->ended && !report->cause) {
+    report->cause = cause;
+  } else if (report->cause != cause && !report->requested) {
+    report->requested = cause;
+  }
+  monitor->killing = true;
+  monitor->limit_at = NEVER;
+  int64_t kill_at = now_ms() + grace_ms;
+  if (signal == SIGKILL) kill_at = 0;
+  if (kill_at < monitor->kill_at) monitor->kill_at = kill_at;
+  if (monitor->kill_at > now_ms()) tree_signal(signal);
+}
+
+static void extend(struct monitor *monitor, uint64_t ms) {
+  if (monitor->limit_at == NEVER) return;
+  uint64_t room = (uint64_t)(NEVER - monitor->limit_at);
+  monitor->limit_at = ms < room ? monitor->limit_at + (int64_t)ms : NEVER;
+}
+
+static void lost(struct monitor *monitor) {
+  monitor->control = -1;
+  begin_end(monitor, SIGTERM, GRACE_WHEN_LOST_MS, CAUSE_CONNECTION_LOST);
+}
+
+static void take_orders(struct monitor *monitor) {
+  while (monitor->control >= 0) {
+    struct order order;
+    ssize_t got = recv(monitor->control, &order, sizeof order, MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got != sizeof order) return lost(monitor);
+    if (order.kind == ORDER_EXTEND) {
+      extend(monitor, order.extend_ms);
+      continue;
+    }
+    if (order.cause != CAUSE_CONNECTION_LOST) monitor->report.answers_kill = true;
+    begin_end(monitor, (int)order.signal, order.grace_ms, (uint8_t)order.cause);
+  }
+}
+
+/* Until the next order, end of a child or deadline. */
+static void wait_for_news(const struct monitor *monitor) {
+  int64_t at = monitor->limit_at < monitor->kill_at ? monitor->limit_at : monitor->kill_at;
+  struct timespec time, *timeout = NULL;
+  if (at != NEVER) {
+    int64_t left = at - now_ms();
+    if (left < 0) left = 0;
+    time = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+    timeout = &time;
+  }
+  sigset_t mask;
+  sigemptyset(&mask);
+  struct pollfd control = {.fd = monitor->control, .events = POLLIN};
+  ppoll(&control, 1, timeout, &mask);
+}
+
+static _Noreturn void watch(struct monitor *monitor) {
+  for (;;) {
+    wait_for_news(monitor);
+    if (!reap(monitor)) finish(monitor, true);
+    if (monitor->ended && !monitor->killing) {
+      if (monitor->keep) keep_descendants(monitor);
+      kill_all(monitor);
+    }
+    take_orders(monitor);
+    int64_t now = now_ms();
+    if (now >= monitor->limit_at) begin_end(monitor, SIGTERM, monitor->grace_ms, CAUSE_TIMEOUT);
+    if (now >= monitor->kill_at) kill_all(monitor);
+  }
+}
+
+static _Noreturn void fail(struct monitor *monitor, int stage, int error) {
+  monitor->report.kind = REPORT_FAILED;
+  monitor->report.stage = (uint32_t)stage;
+  monitor->report.error = (uint32_t)error;
+  send_report(monitor);
+  _exit(0);
+}
+
+static bool take_descriptors(int in, int out, int err, int control) {
+  /* All four lie above 3 or are 3 themselves, and the control socket goes last. */
+  if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) return false;
+  if (control != CONTROL && dup2(control, CONTROL) < 0) return false;
+  close_from(CONTROL + 1);
+  return fcntl(CONTROL, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+_Noreturn void monitor_run(struct request *request, int in, int out, int err, int control) {
+  static struct monitor monitor;
+  monitor = (struct monitor){.control = CONTROL, .limit_at = NEVER, .kill_at = NEVER};
+  if (!take_descriptors(in, out, err, control)) _exit(1);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  monitor.grace_ms = request->grace_ms;
+  monitor.keep = request->flags & SPAWN_KEEP;
+  if (!request_unpack(request)) fail(&monitor, STAGE_FORK, ENOMEM);
+
+  struct launch_failure failure;
+  monitor.report.started_ns = realtime_ns();
+  monitor.command = launch(request, &failure);
+  if (monitor.command < 0) fail(&monitor, failure.stage, failure.error);
+  for (int fd = 0; fd < 3; fd++) close(fd);
+  if (request->timeout_ms > 0) {
+    monitor.limit_at = now_ms();
+    extend(&monitor, request->timeout_ms);
+  }
+  monitor.report.kind = REPORT_STARTED;
+  monitor.report.pid = (uint32_t)monitor.command;
+  send_report(&monitor);
+  watch(&monitor);
+}

@@ -1,0 +1,44 @@
+/* The process that stands over one command: starts it, holds its time limit, ends its whole tree, and says
+   how it ended. It talks with the supervisor over a socket of whole messages. */
+#ifndef MONITOR_H
+#define MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "request.h"
+
+enum { MOST_SURVIVORS = 32, GRACE_WHEN_LOST_MS = 100 };
+
+enum order_kind { ORDER_KILL = 1, ORDER_EXTEND = 2 };
+
+struct order {
+  uint32_t kind;
+  uint32_t signal;
+  uint32_t grace_ms;
+  uint32_t cause;
+  uint64_t extend_ms;
+};
+
+enum report_kind { REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_EXITED = 3 };
+
+struct report {
+  uint32_t kind;
+  uint32_t stage, error; /* FAILED */
+  uint32_t pid;          /* STARTED */
+  bool has_status;       /* EXITED: whether the command itself has ended */
+  uint32_t status;
+  uint8_t cause, requested;
+  bool answers_kill;
+  bool verified;
+  uint32_t killed;
+  uint32_t survivor_count;
+  uint32_t survivors[MOST_SURVIVORS];
+  uint64_t started_ns, finished_ns, user_us, system_us, peak_bytes;
+};
+
+/* In a process that was just forked; the descriptors become the command's. */
+_Noreturn void monitor_run(struct request *request, int in, int out, int err, int control);
+
+#endif

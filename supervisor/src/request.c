@@ -1,0 +1,105 @@
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+
+enum spawn_tag {
+  TAG_ARGUMENT = 1,
+  TAG_VARIABLE = 2,
+  TAG_FOLDER = 3,
+  TAG_USER = 4,
+  TAG_FLAGS = 5,
+  TAG_TIMEOUT = 6,
+  TAG_GRACE = 7,
+  TAG_PATH = 8,
+  TAG_WINDOW = 9,
+  TAG_ID = 10,
+};
+
+static bool has_nul(const struct field *field) {
+  return field->length > 0 && memchr(field->bytes, 0, field->length) != NULL;
+}
+
+static const char *check_text(const struct request *request, const struct field *field) {
+  switch (field->tag) {
+    case TAG_ARGUMENT:
+      if (has_nul(field)) return "an argument holds a NUL byte";
+      if (request->argument_count == 1 && field->length == 0) return "the program's name is empty";
+      return NULL;
+    case TAG_VARIABLE:
+      if (has_nul(field)) return "an environment entry holds a NUL byte";
+      if (field->length == 0 || field->bytes[0] == '=' || !memchr(field->bytes, '=', field->length)) {
+        return "an environment entry is not NAME=value";
+      }
+      return NULL;
+    case TAG_FOLDER:
+      if (field->length == 0 || field->bytes[0] != '/') return "the working folder is not an absolute path";
+      return has_nul(field) ? "the working folder holds a NUL byte" : NULL;
+    case TAG_USER:
+      if (field->length == 0) return "the user is empty";
+      return has_nul(field) ? "the user holds a NUL byte" : NULL;
+    case TAG_PATH: return has_nul(field) ? "PATH holds a NUL byte" : NULL;
+    case TAG_ID:
+      return field->length == 0 || field->length > LONGEST_ID ? "the id is not 1 to 128 bytes long" : NULL;
+    default: return NULL;
+  }
+}
+
+/* false: a number of the wrong width. */
+static bool check_number(struct request *request, const struct field *field) {
+  switch (field->tag) {
+    case TAG_FLAGS: return field_u32(field, &request->flags);
+    case TAG_TIMEOUT: return field_u64(field, &request->timeout_ms);
+    case TAG_GRACE: return field_u32(field, &request->grace_ms);
+    case TAG_WINDOW: return field_u32(field, &request->window);
+    default: return true;
+  }
+}
+
+enum request_result request_check(struct request *request, const char **why) {
+  struct record_reader reader = {.at = request->body, .end = request->body + request->length};
+  struct field field;
+  enum record_step step;
+  request->grace_ms = DEFAULT_GRACE_MS;
+  request->window = DEFAULT_WINDOW;
+  *why = NULL;
+  while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
+    if (field.tag == TAG_ARGUMENT) request->argument_count++;
+    if (field.tag == TAG_VARIABLE) request->variable_count++;
+    if (!check_number(request, &field)) return REQUEST_MALFORMED;
+    if (!*why) *why = check_text(request, &field);
+  }
+  if (step == RECORD_MALFORMED) return REQUEST_MALFORMED;
+  if (!*why && request->argument_count == 0) *why = "there is no argument";
+  return *why ? REQUEST_REFUSED : REQUEST_OK;
+}
+
+/* A field's text moves one byte to the front, over its own header, which makes room for its NUL. */
+static char *terminate(const struct field *field) {
+  char *text = (char *)field->bytes - 1;
+  memmove(text, field->bytes, field->length);
+  text[field->length] = 0;
+  return text;
+}
+
+bool request_unpack(struct request *request) {
+  request->argv = calloc(request->argument_count + 1, sizeof *request->argv);
+  request->environment = calloc(request->variable_count + MOST_DEFAULTS + 1, sizeof *request->environment);
+  if (!request->argv || !request->environment) return false;
+  struct record_reader reader = {.at = request->body, .end = request->body + request->length};
+  struct field field;
+  size_t arguments = 0, variables = 0;
+  while (record_next(&reader, &field) == RECORD_FIELD) {
+    switch (field.tag) {
+      case TAG_ARGUMENT: request->argv[arguments++] = terminate(&field); break;
+      case TAG_VARIABLE: request->environment[variables++] = terminate(&field); break;
+      case TAG_FOLDER: request->folder = terminate(&field); break;
+      case TAG_USER: request->user = terminate(&field); break;
+      case TAG_PATH: request->path = terminate(&field); break;
+      default: break;
+    }
+  }
+  return true;
+}

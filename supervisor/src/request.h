@@ -1,0 +1,37 @@
+/* What a SPAWN record asks for. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum spawn_flag { SPAWN_STDIN = 1, SPAWN_KEEP = 2, SPAWN_DEFAULTS = 4 };
+
+enum { DEFAULT_GRACE_MS = 1000, DEFAULT_WINDOW = 65536, LONGEST_ID = 128 };
+
+struct request {
+  uint8_t *body; /* the record; strings point into it */
+  uint32_t length;
+  uint32_t argument_count;
+  uint32_t variable_count;
+  uint32_t flags;
+  uint32_t grace_ms;
+  uint32_t window;
+  uint64_t timeout_ms; /* 0: none */
+  /* Filled by request_unpack. */
+  char **argv;
+  char **environment; /* with room for MOST_DEFAULTS more */
+  char *folder, *user, *path;
+};
+
+enum { MOST_DEFAULTS = 4 };
+
+enum request_result { REQUEST_OK, REQUEST_MALFORMED, REQUEST_REFUSED };
+
+/* Reads and checks without changing the record. `why` names what is refused. */
+enum request_result request_check(struct request *request, const char **why);
+
+/* Makes the vectors and ends the strings in place: once, in the process that will run the command. */
+bool request_unpack(struct request *request);
+
+#endif

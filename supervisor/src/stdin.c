@@ -1,0 +1,158 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command_io.h"
+#include "connection.h"
+
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+void command_close_stdin(struct command *command) {
+  struct input *input = &command->input;
+  loop_close(&input->source);
+  free(input->held);
+  input->held = NULL;
+  input->held_from = input->held_to = input->held_size = 0;
+}
+
+static void broken(struct command *command) {
+  command_close_stdin(command);
+  if (command->input.closed_by_command) return;
+  command->input.closed_by_command = true;
+  command->input.tell_closed = true;
+  command->input.written = command->input.received;
+  if (command->connection) connection_activate(command->connection, command);
+}
+
+/* What the pipe can take and some more: so a reader that keeps up never waits for a grant, and what is held
+   here stays small. As the command reads, the limit only grows. */
+static void grant(struct command *command) {
+  struct input *input = &command->input;
+  uint64_t limit = input->received + STDIN_WINDOW;
+  if (input->source.fd >= 0) {
+    int waiting = 0;
+    if (ioctl(input->source.fd, FIONREAD, &waiting) != 0) return;
+    limit = input->written - (uint64_t)waiting + input->pipe_size + STDIN_BEYOND_PIPE;
+  }
+  uint64_t window = input->pipe_size + STDIN_BEYOND_PIPE;
+  if (input->limit - input->received > window / 2 || limit < input->limit + window / 8) return;
+  input->limit = limit;
+  input->tell_window = true;
+  if (command->connection) connection_activate(command->connection, command);
+}
+
+/* Writes to the pipe; answers how much it took, -1 when it is broken. */
+static ssize_t pour(struct input *input, const uint8_t *bytes, size_t length) {
+  size_t done = 0;
+  while (done < length) {
+    ssize_t wrote = write(input->source.fd, bytes + done, length - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0 && errno == EAGAIN) break;
+    if (wrote < 0) return -1;
+    done += (size_t)wrote;
+  }
+  input->written += done;
+  return (ssize_t)done;
+}
+
+static void pour_held(struct command *command) {
+  struct input *input = &command->input;
+  if (input->source.fd < 0) return;
+  ssize_t took = pour(input, input->held + input->held_from, input->held_to - input->held_from);
+  if (took < 0) return broken(command);
+  input->held_from += (size_t)took;
+  if (input->held_from < input->held_to) return grant(command);
+  free(input->held);
+  input->held = NULL;
+  input->held_from = input->held_to = input->held_size = 0;
+  if (input->host_ended) command_close_stdin(command);
+  else grant(command);
+}
+
+static void on_stdin(struct source *source, uint32_t events) {
+  struct command *command = CONTAINER(source, struct command, input.source);
+  if (events & EPOLLERR) return broken(command);
+  if (command->input.held) pour_held(command);
+}
+
+static bool hold(struct input *input, const uint8_t *bytes, size_t length) {
+  size_t held = input->held_to - input->held_from;
+  if (input->held_size - input->held_to < length) {
+    size_t size = input->held_size ? input->held_size : 16 << 10;
+    while (size < held + length) size *= 2;
+    uint8_t *larger = malloc(size);
+    if (!larger) return false;
+    if (held > 0) memcpy(larger, input->held + input->held_from, held);
+    free(input->held);
+    input->held = larger;
+    input->held_size = size;
+    input->held_from = 0;
+    input->held_to = held;
+  }
+  memcpy(input->held + input->held_to, bytes, length);
+  input->held_to += length;
+  return true;
+}
+
+/* A command that is fed much gets a larger pipe; one that is not costs the machine's pipe budget nothing. */
+static void grow(struct input *input) {
+  if (input->grown || input->received < PIPE_LARGE) return;
+  input->grown = true;
+  int size = fcntl(input->source.fd, F_SETPIPE_SZ, PIPE_LARGE);
+  if (size > 0) input->pipe_size = (uint32_t)size;
+}
+
+bool command_stdin(struct command *command, const uint8_t *bytes, size_t length) {
+  struct input *input = &command->input;
+  if (length > input->limit - input->received) return false;
+  input->received += length;
+  if (input->source.fd < 0 || input->host_ended) {
+    input->written = input->received;
+    if (input->closed_by_command) grant(command);
+    return true;
+  }
+  grow(input);
+  ssize_t took = input->held ? 0 : pour(input, bytes, length);
+  if (took < 0) return broken(command), true;
+  if ((size_t)took < length) {
+    if (!hold(input, bytes + took, length - (size_t)took)) return broken(command), true;
+    if (!input->watched) input->watched = loop_add(&input->source, EPOLLOUT);
+  }
+  grant(command);
+  return true;
+}
+
+void command_stdin_end(struct command *command) {
+  command->input.host_ended = true;
+  if (!command->input.held) command_close_stdin(command);
+}
+
+void command_io_open(struct command *command, int in, int out, int err) {
+  command->input.source = (struct source){.fd = in, .on_ready = on_stdin};
+  command_output_open(&command->outputs[0], command, out);
+  command_output_open(&command->outputs[1], command, err);
+}
+
+void command_io_limits(struct command *command, bool with_stdin, uint32_t window) {
+  command->input.limit = with_stdin ? STDIN_FIRST_WINDOW : 0;
+  command->input.pipe_size = STDIN_WINDOW - STDIN_BEYOND_PIPE;
+  for (int i = 0; i < 2; i++) command->outputs[i].limit = window;
+}
+
+void command_io_close(struct command *command) {
+  command_close_stdin(command);
+  for (int i = 0; i < 2; i++) loop_close(&command->outputs[i].source);
+}
+
+bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit) {
+  struct output *output = &command->outputs[channel - 1];
+  if (received > output->sent) return false;
+  if (limit <= output->limit) return true;
+  output->limit = limit;
+  if (output->readable) connection_activate(command->connection, command);
+  return true;
+}

@@ -1,0 +1,229 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import {
+  decodeRecord,
+  encodeFrame,
+  encodeRecord,
+  FrameReader,
+  FrameType,
+  numberOf,
+  u32,
+  u64,
+  u8,
+  type Field,
+  type Frame,
+} from './codec.js'
+
+const built = fileURLToPath(
+  new URL(`../../dist/supervisor/anyon-supervisor-linux-${process.arch}`, import.meta.url),
+)
+
+/** The program under test: another build of it may be chosen, the sanitized one for example. */
+export const supervisorBinary = process.env['ANYON_SUPERVISOR_BINARY'] ?? built
+
+export interface SpawnRequest {
+  argv: readonly (string | Buffer)[]
+  env?: readonly (string | Buffer)[]
+  cwd?: string
+  user?: string
+  flags?: number
+  timeoutMs?: number
+  graceMs?: number
+  path?: string
+  window?: number
+}
+
+export interface Ended {
+  pid: number | undefined
+  stdout: Buffer
+  stderr: Buffer
+  failure: { stage: number; error: number; text: string } | undefined
+  status: number | undefined
+  code: number | undefined
+  signal: number | undefined
+  cause: number | undefined
+  requested: number | undefined
+  killed: number | undefined
+  survivors: number
+  verified: number | undefined
+  killedAnswer: { verified: number | undefined; killed: number | undefined } | undefined
+  fields: Field[]
+  types: number[]
+}
+
+export function spawnRecord(request: SpawnRequest): Buffer {
+  const fields: Field[] = []
+  for (const argument of request.argv) fields.push([1, Buffer.from(argument as string)])
+  for (const entry of request.env ?? []) fields.push([2, Buffer.from(entry as string)])
+  if (request.cwd !== undefined) fields.push([3, Buffer.from(request.cwd)])
+  if (request.user !== undefined) fields.push([4, Buffer.from(request.user)])
+  fields.push([5, u32(request.flags ?? 0)])
+  if (request.timeoutMs !== undefined) fields.push([6, u64(request.timeoutMs)])
+  if (request.graceMs !== undefined) fields.push([7, u32(request.graceMs)])
+  if (request.path !== undefined) fields.push([8, Buffer.from(request.path)])
+  fields.push([9, u32(request.window ?? 1 << 30)])
+  fields.push([10, Buffer.from('test-command')])
+  return encodeRecord(fields)
+}
+
+type Listener = (frame: Frame) => boolean
+
+/** One supervisor over a pair of pipes, every frame of it kept. */
+export class SupervisorProcess {
+  readonly child: ChildProcess
+  readonly frames: Frame[] = []
+  readonly closed: Promise<number | null>
+  #reader = new FrameReader()
+  #listeners = new Set<Listener>()
+  #number = 0
+  stderr = ''
+
+  constructor(
+    command: readonly string[] = [supervisorBinary, 'stdio'],
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
+    if (!existsSync(supervisorBinary))
+      throw new Error(`${supervisorBinary}: build it: npm run build:supervisor`)
+    this.child = spawn(command[0] as string, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env })
+    this.child.stdin?.on('error', () => undefined)
+    this.child.stdout?.on('data', (bytes: Buffer) => {
+      for (const frame of this.#reader.push(bytes)) this.#take(frame)
+    })
+    this.child.stderr?.on('data', (bytes: Buffer) => (this.stderr += bytes.toString()))
+    this.closed = new Promise((resolve) => this.child.on('close', resolve))
+  }
+
+  static async open(command?: readonly string[]): Promise<SupervisorProcess> {
+    const supervisor = new SupervisorProcess(command)
+    await supervisor.next((frame) => frame.type === FrameType.hostHello)
+    supervisor.write(encodeFrame(FrameType.hello, 0, hello()))
+    return supervisor
+  }
+
+  write(bytes: Buffer): void {
+    this.child.stdin?.write(bytes)
+  }
+
+  send(type: number, command: number, payload?: Buffer, channel?: number): void {
+    this.write(encodeFrame(type, command, payload, channel))
+  }
+
+  /** The number of the command that was asked for. */
+  spawn(request: SpawnRequest, after: readonly Buffer[] = []): number {
+    const number = ++this.#number
+    this.write(Buffer.concat([encodeFrame(FrameType.spawn, number, spawnRecord(request)), ...after]))
+    return number
+  }
+
+  kill(command: number, signal = 15, graceMs = 1000, cause = 1): void {
+    this.send(FrameType.kill, command, Buffer.concat([u32(signal), u32(graceMs), u8(cause)]))
+  }
+
+  grant(command: number, channel: number, received: number, limit: number): void {
+    this.send(FrameType.window, command, Buffer.concat([u64(received), u64(limit)]), channel)
+  }
+
+  next(matches: Listener, timeoutMs = 20_000): Promise<Frame> {
+    const known = this.frames.find(matches)
+    if (known) return Promise.resolve(known)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#listeners.delete(listener)
+        const seen = this.frames.map((frame) => frame.type.toString(16)).slice(-20)
+        reject(new Error(`the expected frame did not come; the last were: ${seen.join(' ')} ${this.stderr}`))
+      }, timeoutMs)
+      const listener: Listener = (frame) => {
+        if (!matches(frame)) return false
+        clearTimeout(timer)
+        resolve(frame)
+        return true
+      }
+      this.#listeners.add(listener)
+    })
+  }
+
+  async ended(command: number): Promise<Ended> {
+    const last: readonly number[] = [FrameType.exit, FrameType.failed]
+    await this.next((frame) => frame.command === command && last.includes(frame.type))
+    return describe(this.frames.filter((frame) => frame.command === command))
+  }
+
+  /** Spawns with all its stdin at once, and waits for the end. */
+  run(request: SpawnRequest, stdin?: Buffer): Promise<Ended> {
+    if (stdin === undefined) return this.ended(this.spawn(request))
+    const number = this.#number + 1
+    const after = [encodeFrame(FrameType.data, number, stdin), encodeFrame(FrameType.end, number)]
+    return this.ended(this.spawn({ ...request, flags: (request.flags ?? 0) | 1 }, after))
+  }
+
+  output(command: number, channel: number): Buffer {
+    return outputOf(this.frames, command, channel)
+  }
+
+  /** Ends the stream, as a host that goes away does. */
+  async close(): Promise<number | null> {
+    this.child.stdin?.end()
+    return this.closed
+  }
+
+  #take(frame: Frame): void {
+    this.frames.push(frame)
+    for (const listener of [...this.#listeners]) if (listener(frame)) this.#listeners.delete(listener)
+  }
+}
+
+export function hello(highest = 1, lowest = 1): Buffer {
+  return encodeRecord([
+    [1, u32(highest)],
+    [2, u32(lowest)],
+  ])
+}
+
+function outputOf(frames: readonly Frame[], command: number, channel: number): Buffer {
+  const mine = frames.filter(
+    (frame) => frame.command === command && frame.type === FrameType.output && frame.channel === channel,
+  )
+  return Buffer.concat(mine.map((frame) => frame.payload))
+}
+
+function failureOf(frames: readonly Frame[]): Ended['failure'] {
+  const frame = frames.find((one) => one.type === FrameType.failed)
+  if (!frame) return undefined
+  const fields = decodeRecord(frame.payload)
+  const text = fields.find(([tag]) => tag === 3)?.[1].toString() ?? ''
+  return { stage: numberOf(fields, 1) ?? 0, error: numberOf(fields, 2) ?? 0, text }
+}
+
+function killedOf(frames: readonly Frame[]): Ended['killedAnswer'] {
+  const frame = frames.find((one) => one.type === FrameType.killed)
+  if (!frame) return undefined
+  const fields = decodeRecord(frame.payload)
+  return { verified: numberOf(fields, 2), killed: numberOf(fields, 3) }
+}
+
+function describe(frames: readonly Frame[]): Ended {
+  const command = frames[0]?.command ?? 0
+  const exit = frames.find((frame) => frame.type === FrameType.exit)
+  const started = frames.find((frame) => frame.type === FrameType.started)
+  const fields = exit ? decodeRecord(exit.payload) : []
+  const status = numberOf(fields, 1)
+  const exited = status !== undefined && (status & 0x7f) === 0
+  return {
+    pid: started && numberOf(decodeRecord(started.payload), 1),
+    stdout: outputOf(frames, command, 1),
+    stderr: outputOf(frames, command, 2),
+    failure: failureOf(frames),
+    status,
+    code: exited ? status >> 8 : undefined,
+    signal: status !== undefined && !exited ? status & 0x7f : undefined,
+    cause: numberOf(fields, 2),
+    requested: numberOf(fields, 3),
+    killed: numberOf(fields, 9),
+    survivors: fields.filter(([tag]) => tag === 10).length,
+    verified: numberOf(fields, 11),
+    killedAnswer: killedOf(frames),
+    fields,
+    types: frames.map((frame) => frame.type),
+  }
+}
