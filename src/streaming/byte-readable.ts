@@ -25,6 +25,8 @@ export interface ReaderHooks {
 export class ByteReadable extends Readable {
   /** Bytes dropped so far because nobody read them in time; each gap among them was emitted as `'gap'`. */
   droppedBytes = 0
+  /** Loops under way; each has one 'readable' listener. */
+  #loops = 0
 
   constructor(private readonly hooks: ReaderHooks) {
     // With 0, `_read` is called only when the reader has everything: no second buffer behind our own.
@@ -48,9 +50,10 @@ export class ByteReadable extends Readable {
   override read(size?: number): ReturnType<Readable['read']> {
     const chunk: unknown = super.read(size)
     // At a high-water mark of 0 Node does not ask again after a 'readable' listener took all in a single read().
+    // A loop asks by itself, and not before it is done with what it has: the end must not overtake it.
     if (chunk !== null && this.readableLength === 0 && this.readableFlowing !== true) {
       process.nextTick(() => {
-        if (this.listenerCount('readable') > 0 && !this.destroyed) super.read(0)
+        if (this.listenerCount('readable') > this.#loops && !this.destroyed) super.read(0)
       })
     }
     return chunk
@@ -63,13 +66,20 @@ export class ByteReadable extends Readable {
 
   override iterator(): ByteIterator {
     const inner = super.iterator({ destroyOnReturn: false })
+    let loops = 0
     const leave = async (): Promise<IteratorReturnResult<undefined>> => {
       await inner.return?.()
+      this.#loops -= loops
+      loops = 0
       this.#checkLeft()
       return { done: true, value: undefined }
     }
     const iterator: ByteIterator = {
-      next: () => inner.next(),
+      next: () => {
+        this.#loops += 1 - loops
+        loops = 1
+        return inner.next()
+      },
       return: leave,
       [Symbol.asyncIterator]: () => iterator,
       [Symbol.asyncDispose]: async () => void (await leave()),

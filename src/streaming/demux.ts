@@ -12,6 +12,8 @@ export interface DemuxHandlers {
   onStderr(bytes: Uint8Array): void
   /** The engine itself reports a failure inside the stream; everything before it was delivered. */
   onSystemError(error: ContainersError): void
+  /** A frame of stdout or stderr is complete: a log's entries are frames. */
+  onFrameEnd?(): void
 }
 
 /** Takes a multiplexed stream apart as it arrives. After it threw once it refuses every further chunk. */
@@ -57,7 +59,7 @@ class FrameDemuxer implements Demuxer {
         const stop = Math.min(at + this.#left, size)
         this.#deliver(stop - at === size ? chunk : chunk.subarray(at, stop))
         this.#left -= stop - at
-        if (this.#left === 0 && this.#type === SYSTEM_ERROR) this.#endSystemError()
+        if (this.#left === 0) this.#endFrame()
         at = stop
       } else if (this.#headerSize === 0 && size - at >= HEADER_BYTES) {
         this.#begin(chunk, at)
@@ -94,15 +96,21 @@ class FrameDemuxer implements Demuxer {
     if (type > SYSTEM_ERROR || padding !== 0 || length > this.maxFrameBytes) throw badHeader(bytes, at)
     this.#type = type
     this.#left = length
-    if (type !== SYSTEM_ERROR) return
-    this.#systemError = new HeadTailBuffer({ headBytes: MAX_SYSTEM_ERROR_BYTES, tailBytes: 0 })
-    if (length === 0) this.#endSystemError()
+    if (type === SYSTEM_ERROR) {
+      this.#systemError = new HeadTailBuffer({ headBytes: MAX_SYSTEM_ERROR_BYTES, tailBytes: 0 })
+    }
+    if (length === 0) this.#endFrame()
   }
 
   #deliver(bytes: Uint8Array): void {
     if (this.#type === SYSTEM_ERROR) this.#systemError?.push(bytes)
     else if (this.#type === 2) this.handlers.onStderr(bytes)
     else this.handlers.onStdout(bytes)
+  }
+
+  #endFrame(): void {
+    if (this.#type === SYSTEM_ERROR) this.#endSystemError()
+    else this.handlers.onFrameEnd?.()
   }
 
   #endSystemError(): void {

@@ -153,6 +153,20 @@ describe('splitLines', () => {
     }
   })
 
+  it('lets the next reader have the rest though the stream ended while the first was busy', async () => {
+    const stream = createByteStream()
+    stream.push(Buffer.from('one\ntwo\nthree'))
+    stream.end()
+    for await (const { text } of splitLines(stream.readable)) {
+      expect(text).toBe('one')
+      for (let n = 0; n < 10; n++) await turn()
+      break
+    }
+    const rest: string[] = []
+    for await (const { text } of splitLines(stream.readable)) rest.push(text)
+    expect(rest).toEqual(['two', 'three'])
+  })
+
   it('cuts the line in front of a gap, and says how much is missing', async () => {
     const stream = createByteStream({ retain: { headBytes: 5, tailBytes: 6 } })
     stream.push(Buffer.from('a\nbcd--------\ne\nf\n'))
