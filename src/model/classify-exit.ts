@@ -10,7 +10,7 @@ export interface ExitObservation {
   readonly oomKilled: boolean | 'unknown'
   /** The main process never ran. */
   readonly neverRan?: boolean
-  /** The container is gone. */
+  /** The container is gone, or going. */
   readonly gone?: boolean
   /** The engine was away in between: a code that it also uses for "I do not know" then proves nothing. */
   readonly engineWasLost?: boolean
@@ -48,7 +48,8 @@ export function classifyExit(seen: ExitObservation, ours: StopEvidence): Contain
   if (code === NOBODY_SAW && seen.engineWasLost) return { ...facts, reason: 'unknown', code }
 
   const signal = signalOf(code)
-  if (seen.gone && code === SIGKILL_CODE && ours.requested !== 'kill') {
+  const removed = seen.gone ? ours.requested !== 'kill' : ours.requested === 'remove'
+  if (removed && code === SIGKILL_CODE) {
     return { ...facts, reason: 'removed', code, possibleSignal: 'SIGKILL' }
   }
   if (signal && ours.sentSignals.includes(signal)) {

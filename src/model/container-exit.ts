@@ -12,6 +12,7 @@ export interface ContainerExitFacts {
   readonly errorText?: string
   /** The engine's out-of-memory flag; `'unknown'` where it could not be read. It can be wrong both ways. */
   readonly oomKilled: boolean | 'unknown'
+  /** By the engine's clock, as the next one; noted in two places, so that a run of milliseconds can seem negative. */
   readonly startedAt?: Date
   readonly finishedAt?: Date
   readonly source: ContainerExitSource

@@ -80,6 +80,12 @@ test.each([
     { reason: 'removed', code: 137, requested: 'remove' },
   ],
   [
+    'removed by us, still there',
+    seen({ code: 137 }),
+    removed,
+    { reason: 'removed', code: 137, requested: 'remove' },
+  ],
+  [
     'removed by force, by others',
     seen({ code: 137, gone: true }),
     nothing,

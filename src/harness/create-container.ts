@@ -1,0 +1,80 @@
+import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import { ensureSupervisorVolume } from '../delivery/supervisor-volume.js'
+import type { CreateRequest } from '../engine/engine-types.js'
+import type { Images } from '../images/images.js'
+import { abortedError, throwIfAborted } from '../internal/abort.js'
+import { labels } from '../model/labels.js'
+import type { SignalName } from '../model/signal.js'
+import { uniqueName } from '../model/unique-name.js'
+import { checkCreateOptions } from './check-create-options.js'
+import { Container } from './container.js'
+import type { CreateOptions } from './create-options.js'
+import type { HarnessContext } from './harness-context.js'
+import { toCreateRequest, type SupervisorDelivery } from './to-create-request.js'
+
+export async function createContainer(
+  context: HarnessContext,
+  images: Images,
+  options: CreateOptions,
+  creation: string,
+): Promise<Container> {
+  checkCreateOptions(options)
+  const { events, stops } = context
+  const { signal, image, name = uniqueName(), pullPolicy: policy = 'missing' } = options
+  throwIfAborted(`Creating container ${name}`, signal)
+  await images.ensure(image, { policy, ...(signal && { signal }) })
+  const supervisor = options.init === 'supervisor' ? await deliverSupervisor(context, options) : undefined
+  const request = toCreateRequest({ ...options, name }, creation, supervisor)
+  // What was asked of an earlier container of that name says nothing about this one.
+  stops.forget(name)
+  const id = await create(context, request, creation)
+  const { stopSignal = 'SIGTERM' } = options
+  const container = new Container(context, id, { stopSignal: stopSignal as SignalName })
+  if (signal?.aborted) {
+    await container[Symbol.asyncDispose]()
+    throw abortedError(`Creating container ${name}`, signal)
+  }
+  events.emit('containerCreated', { containerId: id, name, image })
+  return container
+}
+
+/** Not aborted half-way: the engine would go on, and what it makes must be known to be removed. */
+async function create(context: HarnessContext, request: CreateRequest, creation: string): Promise<string> {
+  try {
+    return (await context.engine.createContainer(request)).id
+  } catch (error) {
+    await removeUnanswered(context, creation, error)
+    throw error
+  }
+}
+
+async function deliverSupervisor(
+  { engine }: HarnessContext,
+  { image, signal }: CreateOptions,
+): Promise<SupervisorDelivery> {
+  const { architecture, os } = await engine.inspectImage(image, { signal })
+  if (os !== 'linux') {
+    const message = `There is no supervisor for ${os}/${architecture}, which image ${image} is made for. Use init: 'engine'.`
+    throw new ContainersError('SUPERVISOR_UNAVAILABLE', message, { details: { image, os, architecture } })
+  }
+  return ensureSupervisorVolume(engine, { image, architecture, ...(signal && { signal }) })
+}
+
+/** A call that broke off may have made the container all the same: it is found by the label of this one call. */
+async function removeUnanswered(
+  { engine, events }: HarnessContext,
+  creation: string,
+  error: unknown,
+): Promise<void> {
+  if (!isContainersError(error) || !error.retryable) return
+  try {
+    const made = await engine.listContainers({ labels: [`${labels.creation}=${creation}`], all: true })
+    for (const { id } of made) {
+      await engine.removeContainer(id, { force: true, volumes: true }).catch((failure: unknown) => {
+        events.emit('cleanupFailed', { containerId: id, error: failure })
+      })
+    }
+  } catch {
+    // The engine is away; the error that is being thrown says so.
+  }
+}

@@ -1,0 +1,68 @@
+import { abortedError } from '../internal/abort.js'
+import type { EngineOccurrence, HarnessEvent } from '../events/engine-occurrence.js'
+import type { EventFeed } from './event-feed.js'
+import * as check from './check-option.js'
+
+/** Options of `harness.events`. */
+export interface EventsOptions {
+  /** Ends the iteration; it then throws `ABORTED`. Leaving the loop ends it too. */
+  signal?: AbortSignal
+  /** Only events of these types, such as `['container']`. Gaps are always told. Default: all. */
+  types?: readonly string[]
+  /** Only events of containers with this id or name. Gaps are always told. */
+  container?: string
+  /** Events that may wait for the reader; what comes beyond is counted in a gap. Default: 4,096. */
+  maxQueued?: number
+}
+
+const checkOptions = check.shape({
+  signal: check.anything,
+  types: check.listOf(check.text('must not be empty', (text) => text !== '')),
+  container: check.text('must not be empty', (text) => text !== ''),
+  maxQueued: check.integer(1, 10_000_000),
+})
+
+/** An iteration over the feed. The subscription begins at once, not with the first step. */
+export function watchEvents(
+  feed: EventFeed,
+  options: EventsOptions,
+  closing: AbortSignal,
+): AsyncIterableIterator<HarnessEvent> {
+  checkOptions('events', options)
+  const { signal, types, container, maxQueued = 4_096 } = options
+  const subscribed = feed.subscribe(maxQueued, closing)
+  subscribed.catch(() => {}) // told by the first step
+  const wanted = (event: EngineOccurrence): boolean =>
+    (!types || types.includes(event.type)) &&
+    (container === undefined || event.id.startsWith(container) || event.name === container)
+  const onAbort = (): void => {
+    if (signal) void subscribed.then((queue) => queue.end(abortedError('Reading events', signal)))
+  }
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const done = (): void => signal?.removeEventListener('abort', onAbort)
+
+  return {
+    async next() {
+      const queue = await subscribed.catch((error: unknown) => {
+        if (!closing.aborted) throw error
+      })
+      if (!queue) return { done: true, value: undefined }
+      for (;;) {
+        const result = await queue.next()
+        if (result.done) done()
+        if (result.done || result.value.kind === 'gap' || wanted(result.value)) return result
+      }
+    },
+    async return() {
+      done()
+      return subscribed.then(
+        (queue) => queue.return(),
+        () => ({ done: true, value: undefined }),
+      )
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
