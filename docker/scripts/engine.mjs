@@ -32,7 +32,7 @@ async function startOwnEngine() {
   return endpoint
 }
 
-export function noEngineMessage(tried, why) {
+function noEngineMessage(tried, why) {
   const denied = tried.find((place) => place.why === 'EACCES')
   return [
     'No container engine answers. Looked at:',

@@ -13,7 +13,7 @@ await runMain(async () => {
   await ensureDependencies()
   const endpoint = await ensureEngine()
   say('engine', endpoint)
-  await ensureImages(endpoint, ['busybox', 'debian'])
+  await ensureImages(endpoint)
   await ensureBuild(endpoint)
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
   const code = await runHere(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {

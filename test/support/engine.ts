@@ -1,11 +1,10 @@
 import { inject } from 'vitest'
-import { copyImage } from '../../docker/scripts/images.mjs'
+import { BUSYBOX_IMAGE, CLAUDE_IMAGE, copyImage, DEBIAN_IMAGE } from '../../docker/scripts/images.mjs'
 import { startPrivateEngine as start, type PrivateEngine } from '../../docker/scripts/lib/private-engine.mjs'
 import { engineRequest as request } from '../../docker/scripts/lib/engine-api.mjs'
-import { BUSYBOX_IMAGE } from './images.js'
 import { TEST_LABEL } from '../../docker/scripts/lib/sweep.mjs'
 
-export { BUSYBOX_IMAGE, CLAUDE_IMAGE, DEBIAN_IMAGE } from './images.js'
+export { BUSYBOX_IMAGE, CLAUDE_IMAGE, DEBIAN_IMAGE }
 export type { PrivateEngine }
 
 declare module 'vitest' {

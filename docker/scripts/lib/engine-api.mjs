@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 
 /** What node:http needs to reach an endpoint such as unix:///run/docker.sock or tcp://host:2375. */
-export function connectionOptions(endpoint, env = process.env) {
+function connectionOptions(endpoint, env = process.env) {
   const url = new URL(endpoint)
   if (url.protocol === 'unix:') return { socketPath: decodeURIComponent(url.pathname) }
   if (url.protocol === 'npipe:') return { socketPath: url.pathname.replaceAll('/', '\\') }

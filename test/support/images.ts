@@ -1,1 +1,0 @@
-export { BUSYBOX_IMAGE, CLAUDE_IMAGE, DEBIAN_IMAGE } from '../../docker/scripts/images.mjs'
