@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import type { CommandResult } from '../../src/command/command-result.js'
+import type { CommandRunner, RunnerCapabilities } from '../../src/command/command-runner.js'
+
+/** One thing that every runner does alike. Throws when it does not. */
+export interface RunnerCase {
+  readonly name: string
+  /** What the place must be able to do for the case to apply. */
+  readonly needs?: readonly (keyof RunnerCapabilities)[]
+  run(runner: CommandRunner): Promise<void>
+}
+
+let counter = 0
+
+/** A word that no other process on the machine has in its command line. */
+export function uniqueWord(): string {
+  return `anyon-case-${process.pid}-${Date.now().toString(36)}-${counter++}`
+}
+
+/** Pids of the processes in the place that have the word in their command line. */
+export async function withWord(runner: CommandRunner, word: string): Promise<string[]> {
+  // The word goes in through stdin, or the search would find itself.
+  const script = `read -r word; for f in /proc/[0-9]*/cmdline; do
+    case "$(tr '\\0' ' ' < "$f" 2>/dev/null)" in *"$word"*) echo "$f";; esac
+  done; :`
+  const found = await output(runner.run(['sh', '-c', script], { stdin: `${word}\n` }))
+  return found.split('\n').filter(Boolean)
+}
+
+/** The stdout of a command that must succeed. */
+export async function output(running: Promise<CommandResult>): Promise<string> {
+  const { exit, stdout, stderr } = await running
+  assert.equal(exit.reason, 'exited', `${exit.reason} ${exit.explanation ?? ''} ${stderr}`)
+  assert.equal(exit.code, 0, stderr)
+  return stdout
+}
+
+/** A script for `sh -c` that runs until it is killed, with `word` in its command line. */
+export function forever(word: string, before = ''): string[] {
+  return ['sh', '-c', `${before} echo ready; while :; do sleep 1; done`, word]
+}
+
+/** Resolves when the command has printed its first line. */
+export async function firstLine(command: ReturnType<CommandRunner['spawn']>): Promise<string> {
+  for await (const line of command.lines()) return line
+  throw new Error(`no line: ${JSON.stringify(await command.exit)} ${await command.text('stderr')}`)
+}
