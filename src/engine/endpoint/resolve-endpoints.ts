@@ -23,7 +23,12 @@ export async function resolveEndpoints(
   options: ConnectOptions,
   env: Environment,
 ): Promise<ResolvedEndpoints> {
-  const endpoint = (await fromOptions(options, env)) ?? (await fromEnvironment(env))
+  // The default context is docker's word for "no context", and overrules one that the environment names.
+  const isDefault = options.context === defaultContext
+  const endpoint =
+    (await fromOptions(options, env)) ??
+    (await fromHostVariable(env)) ??
+    (isDefault ? undefined : await fromContext(env))
   return endpoint === undefined
     ? { named: false, endpoints: usualSockets(env) }
     : { named: true, endpoints: [endpoint] }
@@ -74,12 +79,14 @@ function tlsMaterial(tls: TlsOptions | undefined): TlsMaterial | undefined {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), verify }
 }
 
-async function fromEnvironment(env: Environment): Promise<Endpoint | undefined> {
+async function fromHostVariable(env: Environment): Promise<Endpoint | undefined> {
   const host = env['DOCKER_HOST']
-  if (host) {
-    const tls = host.startsWith('unix:') || host.startsWith('ssh:') ? undefined : await environmentTls(env)
-    return { address: parseHost('DOCKER_HOST', host, tls), origin: 'DOCKER_HOST' }
-  }
+  if (!host) return undefined
+  const tls = /^(unix|ssh):/.test(host) ? undefined : await environmentTls(env)
+  return { address: parseHost('DOCKER_HOST', host, tls), origin: 'DOCKER_HOST' }
+}
+
+async function fromContext(env: Environment): Promise<Endpoint | undefined> {
   if (env['DOCKER_CONTEXT']) return namedContext(env, env['DOCKER_CONTEXT'], 'DOCKER_CONTEXT')
   const folder = configFolder(env)
   const current = await currentContext(folder)

@@ -1,0 +1,82 @@
+import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import type { ContainerEngine } from './container-engine.js'
+import type { Target } from './dockerode/connector.js'
+import { openEngine } from './dockerode/open-engine.js'
+import type { Environment } from './endpoint/connect-options.js'
+import { describeAddress, type Endpoint } from './endpoint/endpoint.js'
+import { notFoundError } from './endpoint/not-found-error.js'
+import type { ResolvedEndpoints } from './endpoint/resolve-endpoints.js'
+import { SshTunnel } from './endpoint/ssh-tunnel.js'
+
+/** How each place is tried. */
+export interface Attempt {
+  env: Environment
+  signal: AbortSignal | undefined
+  timeoutMs: number
+  apiVersion: string | undefined
+}
+
+/** Connects to the first place that has an engine for us. A named place is the only one: its error is the error. */
+export async function connectFirst(
+  { named, endpoints }: ResolvedEndpoints,
+  attempt: Attempt,
+): Promise<ContainerEngine> {
+  const tried: { endpoint: Endpoint; error: ContainersError }[] = []
+  for (const endpoint of endpoints) {
+    try {
+      return await connectTo(endpoint, attempt)
+    } catch (error) {
+      if (named || !isContainersError(error) || error.code === 'ABORTED') throw error
+      tried.push({ endpoint, error })
+    }
+  }
+  throw notFoundError(tried)
+}
+
+async function connectTo(
+  endpoint: Endpoint,
+  { env, signal, timeoutMs, apiVersion }: Attempt,
+): Promise<ContainerEngine> {
+  const address = describeAddress(endpoint.address)
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(timedOut(address, timeoutMs)), timeoutMs)
+  const abort = (): void => controller.abort(aborted(address, signal))
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  const { target, close } = openTarget(endpoint, env)
+  try {
+    controller.signal.throwIfAborted()
+    const engine = await openEngine({ target, address, apiVersion, abortSignal: controller.signal })
+    return { ...engine, close: () => engine.close().finally(close) }
+  } catch (error) {
+    await close()
+    throw controller.signal.aborted ? controller.signal.reason : error
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+function openTarget({ address }: Endpoint, env: Environment): { target: Target; close: () => Promise<void> } {
+  if (address.kind === 'ssh') {
+    const tunnel = new SshTunnel(address, env)
+    return { target: { kind: 'unix', socketPath: () => tunnel.socketPath() }, close: () => tunnel.close() }
+  }
+  const target =
+    address.kind === 'unix' ? { kind: address.kind, socketPath: () => address.socketPath } : address
+  return { target, close: async () => {} }
+}
+
+function timedOut(address: string, timeoutMs: number): ContainersError {
+  return new ContainersError(
+    'ENGINE_UNREACHABLE',
+    `Could not reach the engine at ${address}: timed out after ${timeoutMs} ms. See that it runs and answers.`,
+    { details: { address, why: 'timed out', timeoutMs } },
+  )
+}
+
+function aborted(address: string, signal: AbortSignal | undefined): ContainersError {
+  return new ContainersError('ABORTED', `Connecting to the engine at ${address} was aborted by its signal.`, {
+    cause: signal?.reason,
+  })
+}
