@@ -16,7 +16,10 @@ const PACKAGES = ['docker.io', 'iptables', 'ca-certificates']
 
 /** An engine that answers: the one that is there, else one that is installed and started. Returns its endpoint. */
 export async function ensureEngine() {
-  const { engine } = await findEngine()
+  const { engine, tried } = await findEngine()
+  for (const { endpoint, from, why } of tried) {
+    if (/DOCKER_HOST|context/.test(from)) say('engine', `passing over ${endpoint} (${from}): ${why}`)
+  }
   return engine?.endpoint ?? withLock('engine', startOwnEngine)
 }
 

@@ -6,12 +6,11 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { debianArchives, readAptSources } from './apt-sources.mjs'
 import { importImage, pullImage, tarOf } from './image-store.mjs'
@@ -32,10 +31,11 @@ export async function makeBaseImage(endpoint, name) {
     say('images', `no registry gave it (${error.message.split('\n')[0]})`)
   }
   const why = whyNoInstall()
-  if (why)
-    throw new SetupError(`${name} cannot be made here either, because ${why}.\nType: docker pull ${name}`)
+  if (why) throw new SetupError(`${name} cannot be made here, because ${why}.\nType: docker pull ${name}`)
   say('images', `making ${name} from Debian packages`)
-  const folder = mkdtempSync(join(tmpdir(), 'anyon-image-'))
+  process.umask(0o022)
+  // Not /tmp, which may be mounted without devices: debootstrap makes some.
+  const folder = mkdtempSync('/var/tmp/anyon-image-')
   try {
     const changes = await MAKERS[name](folder)
     chmodSync(folder, 0o755)
@@ -48,35 +48,37 @@ export async function makeBaseImage(endpoint, name) {
 const MAKERS = { [DEBIAN_IMAGE]: makeDebian, [BUSYBOX_IMAGE]: makeBusybox }
 
 async function makeBusybox(folder) {
-  const work = mkdtempSync(join(tmpdir(), 'anyon-busybox-'))
-  try {
-    // Downloaded and unpacked, not installed: the machine keeps the commands that it has.
-    await must('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', 'busybox-static'], {
-      cwd: work,
-    })
-    const [deb] = readdirSync(work)
-    await must('dpkg-deb', ['-x', join(work, deb), work])
-    for (const dir of ['bin', 'etc', 'root', 'home', 'tmp', 'usr/bin', 'var/tmp'])
-      mkdirSync(join(folder, dir), { recursive: true })
-    for (const dir of ['tmp', 'var/tmp']) chmodSync(join(folder, dir), 0o1777)
-    const binary = join(folder, 'bin/busybox')
-    copyFileSync(
-      join(work, existsSync(join(work, 'bin/busybox')) ? 'bin/busybox' : 'usr/bin/busybox'),
-      binary,
-    )
-    chmodSync(binary, 0o755)
-    const { output } = await must(binary, ['--list'])
-    for (const applet of output.trim().split('\n')) {
-      if (applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet))
-    }
-    symlinkSync('/bin/env', join(folder, 'usr/bin/env'))
-  } finally {
-    rmSync(work, { recursive: true, force: true })
+  const folders = ['bin', 'etc', 'root', 'home', 'tmp', 'usr/bin', 'var/tmp']
+  for (const dir of folders) mkdirSync(join(folder, dir), { recursive: true })
+  for (const dir of ['tmp', 'var/tmp']) chmodSync(join(folder, dir), 0o1777)
+  const binary = join(folder, 'bin/busybox')
+  await fetchBusybox(binary)
+  const { output } = await must(binary, ['--list'])
+  for (const applet of output.trim().split('\n')) {
+    if (applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet))
   }
+  symlinkSync('/bin/env', join(folder, 'usr/bin/env'))
   const nobody = 'nobody:x:65534:65534:nobody:/home:/bin/false'
   writeFileSync(join(folder, 'etc/passwd'), `root:x:0:0:root:/root:/bin/sh\n${nobody}\n`)
   writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nnobody:x:65534:\n')
   return ['CMD ["sh"]', 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
+}
+
+/** Downloaded and unpacked, not installed: the machine keeps the commands that it has. */
+async function fetchBusybox(target) {
+  const work = mkdtempSync('/var/tmp/anyon-busybox-')
+  try {
+    await run('apt-get', ['-q', 'update'])
+    const asRoot = ['-o', 'APT::Sandbox::User=root']
+    await must('apt-get', ['-q', ...asRoot, 'download', 'busybox-static'], { cwd: work })
+    const [deb] = readdirSync(work)
+    await must('dpkg-deb', ['-x', join(work, deb), work])
+    const path = ['bin/busybox', 'usr/bin/busybox'].find((name) => existsSync(join(work, name)))
+    copyFileSync(join(work, path), target)
+    chmodSync(target, 0o755)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
 }
 
 const SLIM = ['/usr/share/doc', '/usr/share/info', '/usr/share/locale', '/usr/share/man']
@@ -134,7 +136,6 @@ function fingerprint(pem) {
 
 async function must(command, args, options) {
   const result = await run(command, args, options)
-  if (result.code !== 0)
-    throw new SetupError(`${command} ${args.join(' ')} ended with ${result.code}:\n${result.output}`)
-  return result
+  if (result.code === 0) return result
+  throw new SetupError(`${command} ${args.join(' ')} ended with ${result.code}:\n${result.output}`)
 }
