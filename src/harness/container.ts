@@ -5,6 +5,8 @@ import type { ContainerInspection } from '../engine/engine-types.js'
 import { isContainersError } from '../errors/containers-error.js'
 import { execInContainer, type ContainerExec } from '../exec/exec-in-container.js'
 import type { ExecOptions } from '../exec/exec-options.js'
+import type { LogOptions } from '../logs/log-options.js'
+import { openLogs, type ContainerLogs } from '../logs/open-logs.js'
 import type { ContainerExit } from '../model/container-exit.js'
 import type { SignalName } from '../model/signal.js'
 import { signalNumbers } from '../model/signal.js'
@@ -15,7 +17,7 @@ import { readEnforcedLimits, type EnforcedLimits } from './enforced-limits.js'
 import { throwIfClosed, type HarnessContext } from './harness-context.js'
 
 /** What every call of a container takes. */
-export interface CallOptions {
+export interface SignalOptions {
   /** Aborts the call; it then rejects with `ABORTED`. */
   signal?: AbortSignal
 }
@@ -46,7 +48,7 @@ export class Container implements AsyncDisposable {
    *
    * @throws `START_FAILED`, `PORT_TAKEN`, `MOUNT_SOURCE_MISSING`, …
    */
-  async start({ signal }: CallOptions = {}): Promise<void> {
+  async start({ signal }: SignalOptions = {}): Promise<void> {
     await this.#run.start(signal)
   }
 
@@ -56,12 +58,12 @@ export class Container implements AsyncDisposable {
    *
    * @throws `EXIT_UNKNOWN` only when neither the engine's wait, its inspect nor its events can tell how it ended.
    */
-  async wait({ signal }: CallOptions = {}): Promise<ContainerExit> {
+  async wait({ signal }: SignalOptions = {}): Promise<ContainerExit> {
     return this.#run.wait(signal)
   }
 
   /** {@link stopWithTimeout} with a grace of 1,000 ms. */
-  async stop(options: CallOptions = {}): Promise<void> {
+  async stop(options: SignalOptions = {}): Promise<void> {
     await this.stopWithTimeout(DEFAULT_STOP_GRACE_MS, options)
   }
 
@@ -69,7 +71,7 @@ export class Container implements AsyncDisposable {
    * Sends its stop signal (SIGTERM, unless the image or the options say another) and, after `graceMs`, SIGKILL.
    * Resolves when it has stopped. One that does not run is left as it is.
    */
-  async stopWithTimeout(graceMs: number, { signal }: CallOptions = {}): Promise<void> {
+  async stopWithTimeout(graceMs: number, { signal }: SignalOptions = {}): Promise<void> {
     check.integer(0, LONGEST_GRACE_MS)('graceMs', graceMs)
     throwIfClosed(this.context)
     const takeBack = this.context.stops.of(this.id).stop(this.#stopSignal(), graceMs)
@@ -80,19 +82,19 @@ export class Container implements AsyncDisposable {
   async restart({
     graceMs = DEFAULT_STOP_GRACE_MS,
     signal,
-  }: CallOptions & { graceMs?: number } = {}): Promise<void> {
+  }: SignalOptions & { graceMs?: number } = {}): Promise<void> {
     await this.stopWithTimeout(graceMs, signal ? { signal } : {})
     await this.start(signal ? { signal } : {})
   }
 
   /** Freezes every process in it. */
-  async pause({ signal }: CallOptions = {}): Promise<void> {
+  async pause({ signal }: SignalOptions = {}): Promise<void> {
     throwIfClosed(this.context)
     await this.context.engine.pauseContainer(this.id, { signal })
   }
 
   /** Ends a {@link pause}. */
-  async resume({ signal }: CallOptions = {}): Promise<void> {
+  async resume({ signal }: SignalOptions = {}): Promise<void> {
     throwIfClosed(this.context)
     await this.context.engine.unpauseContainer(this.id, { signal })
   }
@@ -103,7 +105,7 @@ export class Container implements AsyncDisposable {
    * @param signalToSend - Default: `SIGKILL`.
    * @throws `CONTAINER_STATE` when it does not run.
    */
-  async kill(signalToSend: SignalName = 'SIGKILL', { signal }: CallOptions = {}): Promise<void> {
+  async kill(signalToSend: SignalName = 'SIGKILL', { signal }: SignalOptions = {}): Promise<void> {
     check.oneOf(...Object.keys(signalNumbers))('signal', signalToSend)
     throwIfClosed(this.context)
     const takeBack = this.context.stops.of(this.id).kill(signalToSend)
@@ -116,7 +118,7 @@ export class Container implements AsyncDisposable {
    * @throws `CONTAINER_STATE` when it runs and `force` was not given.
    */
   async remove(
-    options: CallOptions & {
+    options: SignalOptions & {
       /** Kills it first when it runs. Default: false. */
       force?: boolean
       /** Removes its anonymous volumes too. Default: true. */
@@ -149,15 +151,31 @@ export class Container implements AsyncDisposable {
   }
 
   /** What the engine says of it, as plain data. */
-  async inspect({ signal }: CallOptions = {}): Promise<ContainerInspection> {
+  async inspect({ signal }: SignalOptions = {}): Promise<ContainerInspection> {
     throwIfClosed(this.context)
     return this.context.engine.inspectContainer(this.id, { signal })
   }
 
   /** What the kernel holds it to, beside what was asked for. It must be running. */
-  async enforcedLimits(options: CallOptions = {}): Promise<EnforcedLimits> {
+  async enforcedLimits(options: SignalOptions = {}): Promise<EnforcedLimits> {
     throwIfClosed(this.context)
     return readEnforcedLimits(this.context.engine, this.id, options)
+  }
+
+  /**
+   * Its log. Each loop over it reads it anew, by chunks, or by `lines()`.
+   *
+   * @example
+   * ```ts
+   * for await (const entry of container.logs({ follow: true }).lines()) {
+   *   if (entry.stream === 'gap') console.warn('the engine lost some')
+   *   else console.log(entry.stream, entry.text)
+   * }
+   * ```
+   */
+  logs(options: LogOptions = {}): ContainerLogs {
+    throwIfClosed(this.context)
+    return openLogs(this.context.engine, this.id, options)
   }
 
   /**
@@ -172,7 +190,7 @@ export class Container implements AsyncDisposable {
   }
 
   /** A file or folder of it as a tar stream. Do not unpack it unchecked: its content is the container's. */
-  async download(path: string, options: CallOptions = {}): Promise<Readable> {
+  async download(path: string, options: SignalOptions = {}): Promise<Readable> {
     throwIfClosed(this.context)
     return download(this.context.engine, this.id, path, options)
   }

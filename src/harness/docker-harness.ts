@@ -8,7 +8,7 @@ import type { HarnessEvent } from '../events/engine-occurrence.js'
 import type { HarnessEvents } from '../events/event-map.js'
 import { SafeEmitter, type EventSource } from '../events/safe-emitter.js'
 import { Images } from '../images/images.js'
-import { Container, type CallOptions } from './container.js'
+import { Container, type SignalOptions } from './container.js'
 import { createContainer } from './create-container.js'
 import type { CreateOptions } from './create-options.js'
 import { diagnose, diagnoseConnection } from './diagnose.js'
@@ -93,7 +93,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   }
 
   /** Looks the engine over: what is wrong, what it cannot do, and the command that mends it. */
-  async doctor(options: CallOptions = {}): Promise<DoctorReport> {
+  async doctor(options: SignalOptions = {}): Promise<DoctorReport> {
     throwIfClosed(this.#context)
     return diagnose(this.engine, options.signal)
   }
@@ -117,7 +117,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
 
   /** Containers, running or not. `labels` must all be there: `key`, `key=value`, or a record of them. */
   async list(
-    options: CallOptions & { labels?: readonly string[] | Readonly<Record<string, string>> } = {},
+    options: SignalOptions & { labels?: readonly string[] | Readonly<Record<string, string>> } = {},
   ): Promise<ContainerSummary[]> {
     throwIfClosed(this.#context)
     const { labels = [], signal } = options

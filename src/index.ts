@@ -1,0 +1,103 @@
+// What most programs use.
+export { DockerHarness } from './harness/docker-harness.js'
+export { Container } from './harness/container.js'
+export { DockerRunner } from './runners/docker-runner.js'
+export { HostRunner } from './runners/host/host-runner.js'
+export { shell } from './command/shell.js'
+export { uniqueName } from './model/unique-name.js'
+export { succeeded, wasSignaled } from './model/container-exit.js'
+export { ContainersError, isContainersError } from './errors/containers-error.js'
+export { CommandFailedError } from './command/command-failed-error.js'
+export { SpawnError } from './command/spawn-error.js'
+
+// Connecting, and what a harness is given and gives.
+export type { ConnectOptions, Environment, TlsOptions } from './engine/endpoint/connect-options.js'
+export type { HarnessOptions } from './harness/docker-harness.js'
+export type { SignalOptions } from './harness/container.js'
+export type {
+  ContainerInit,
+  ContainerLimits,
+  CreateOptions,
+  PullPolicy,
+  TmpfsOptions,
+} from './harness/create-options.js'
+export type { Attachment, AttachOptions } from './harness/attachment.js'
+export type { EnforcedLimit, EnforcedLimits } from './harness/enforced-limits.js'
+export type { LimitValue } from './harness/cgroup-files.js'
+export { DoctorReport, type Finding } from './harness/doctor-report.js'
+export type { EventsOptions } from './harness/watch-events.js'
+export type { EngineOccurrence, EventGap, HarnessEvent } from './events/engine-occurrence.js'
+export type { HarnessEvents } from './events/event-map.js'
+export type {
+  ContainerEnded,
+  ContainerExit,
+  ContainerExited,
+  ContainerExitFacts,
+  ContainerExitReason,
+  ContainerExitSource,
+  ContainerOutOfMemory,
+  ContainerSignaled,
+  ContainerStopRequest,
+} from './model/container-exit.js'
+export type { SignalName } from './model/signal.js'
+
+// Logs, files, execs.
+export type { ContainerLogs } from './logs/open-logs.js'
+export type { LogOptions } from './logs/log-options.js'
+export type { LogChunk, LogGap, LogLine, LogStream } from './logs/log-entry.js'
+export type { UploadOptions, UploadSource } from './archives/upload.js'
+export type { UploadEntry } from './archives/pack-entries.js'
+export type { EntryOwner } from './archives/pack-folder.js'
+export type { DownloadOptions } from './archives/download.js'
+export type { ContainerExec } from './exec/exec-in-container.js'
+export type { ExecOptions } from './exec/exec-options.js'
+
+// Commands.
+export type { CommandRunner, RunnerCapabilities } from './command/command-runner.js'
+export type { Command, OutputLine } from './command/command.js'
+export type { CommandResult } from './command/command-result.js'
+export type { KillOptions, RunOptions, SpawnOptions, StdinSource } from './command/command-options.js'
+export type {
+  CommandExit,
+  CommandExitEvidence,
+  CommandExitReason,
+  DescendantsReport,
+} from './command/command-exit.js'
+export type { SpawnStage } from './command/spawn-error.js'
+export type { DockerRunnerOptions } from './runners/docker-runner.js'
+export type { HostRunnerOptions } from './runners/host/host-runner.js'
+export type { HostOptions } from './runners/host/host-place.js'
+export type { SupervisedRunnerOptions } from './runners/supervised-runner.js'
+export type { TimeoutBounds } from './command/spawn-plan.js'
+
+// Errors.
+export { errorCodes, type ErrorCode } from './errors/error-code.js'
+export type { ContainersErrorOptions } from './errors/containers-error.js'
+
+// The engine underneath, for what the rest has no word for.
+export type {
+  ArmedWait,
+  CallOptions as EngineCallOptions,
+  ContainerEngine,
+} from './engine/container-engine.js'
+export type {
+  ArchiveStat,
+  BuildRequest,
+  ContainerInspection,
+  ContainerSummary,
+  CreateRequest,
+  EngineEvent,
+  EngineInfo,
+  EngineVersion,
+  EventFilters,
+  ExecInspection,
+  ExecRequest,
+  ImageInspection,
+  LogRequest,
+  MountRequest,
+  NetworkInspection,
+  NetworkRequest,
+  PortRequest,
+  ProgressMessage,
+  VolumeInspection,
+} from './engine/engine-types.js'
