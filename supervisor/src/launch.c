@@ -1,7 +1,7 @@
 #include "launch.h"
 
 #include <errno.h>
-#include <grp.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,9 +27,7 @@ struct plan {
   const char *path;
   const struct identity *identity;
   bool change_user;
-  /* Written by the child, which shares this memory until it runs the program. */
-  volatile int stage;
-  volatile int error;
+  int failures; /* where the child says what failed; closes by itself when the program runs */
   char program[LONGEST_PATH];
 };
 
@@ -109,17 +107,18 @@ static bool change_folder(const struct plan *plan) {
 
 static int child(void *memory) {
   struct plan *plan = memory;
+  struct launch_failure failure = {.stage = STAGE_USER};
   setsid();
   umask(022);
-  plan->stage = STAGE_USER;
   if (plan->change_user && !change_user(plan->identity)) goto failed;
-  plan->stage = STAGE_FOLDER;
+  failure.stage = STAGE_FOLDER;
   if (!change_folder(plan)) goto failed;
-  plan->stage = STAGE_EXEC;
+  failure.stage = STAGE_EXEC;
   signals_reset_for_command();
   errno = run_from_path(plan);
 failed:
-  plan->error = errno;
+  failure.error = errno;
+  (void)!write(plan->failures, &failure, sizeof failure);
   _exit(127);
 }
 
@@ -139,10 +138,28 @@ static pid_t fail(struct launch_failure *failure, int stage, int error) {
   return -1;
 }
 
+/* The memory is shared until the program runs: no page table is copied, and as it is not dumpable, the command's
+   user cannot trace the child in between. Emulators make a plain fork of it, hence the pipe. */
+static pid_t start(struct plan *plan, struct launch_failure *failure) {
+  static _Alignas(16) char stack[CHILD_STACK];
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(failure, STAGE_FORK, errno);
+  plan->failures = ends[1];
+  pid_t pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+  int error = errno;
+  close(ends[1]);
+  ssize_t got = 0;
+  while (pid > 0 && (got = read(ends[0], failure, sizeof *failure)) < 0 && errno == EINTR) {}
+  close(ends[0]);
+  if (pid < 0) return fail(failure, STAGE_FORK, error);
+  if (got == 0) return pid;
+  waitpid(pid, NULL, __WALL);
+  return -1;
+}
+
 pid_t launch(struct request *request, struct launch_failure *failure) {
   static struct identity identity;
   static struct plan plan;
-  static _Alignas(16) char stack[CHILD_STACK];
   enum user_result result = find_identity(request, &identity);
   if (result != USER_OK) return fail(failure, STAGE_USER, user_error(result));
 
@@ -164,13 +181,5 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
   if (descriptors_limit_known && setrlimit(RLIMIT_NOFILE, &descriptors_limit) != 0) {
     return fail(failure, STAGE_LIMITS, errno);
   }
-  /* The memory is shared until the program runs: no page table is copied, a failure needs no pipe, and as
-     this memory is not dumpable, the command's user cannot trace the child in between. */
-  pid_t pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
-  if (pid < 0) return fail(failure, STAGE_FORK, errno);
-  if (plan.error) {
-    waitpid(pid, NULL, __WALL);
-    return fail(failure, plan.stage, plan.error);
-  }
-  return pid;
+  return start(&plan, failure);
 }
