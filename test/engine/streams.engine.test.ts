@@ -166,3 +166,14 @@ test('stats are one sample', async () => {
     memory_stats: { usage: expect.any(Number) as number },
   })
 })
+
+test('closing ends everything that is open, and says so', async () => {
+  const other = await connectEngine({ host: testEndpoint() })
+  const wait = await other.waitContainer(box, 'not-running')
+  const log = await other.containerLogs(box, { follow: true, stdout: true, stderr: true, timestamps: false })
+  const stream = await other.startExec(await other.createExec(box, { argv: ['cat'], stdin: true }))
+  const ends = [once(log.resume(), 'error'), once(stream, 'close')]
+  await other.close()
+  await expect(wait.result).rejects.toMatchObject({ code: 'CLOSED' })
+  expect((await Promise.all(ends))[0]).toMatchObject([{ code: 'CLOSED' }])
+})

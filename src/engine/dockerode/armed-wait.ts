@@ -35,7 +35,7 @@ export async function armWait(
   }
   const result = readAnswer(response, id).catch((error: unknown) => {
     if (ended !== undefined) throw ended
-    throw options?.signal?.aborted ? calls.error(abortedWait(id, options.signal), subject) : error
+    throw calls.error(options?.signal?.aborted ? abortedWait(id, options.signal) : error, subject)
   })
   // Whoever asked may have lost interest by the time it fails.
   result.catch(() => {})

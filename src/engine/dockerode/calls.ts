@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type Docker from 'dockerode'
-import { ContainersError } from '../../errors/containers-error.js'
+import { ContainersError, isContainersError } from '../../errors/containers-error.js'
 import type { CallOptions } from '../container-engine.js'
 import type { Modem } from './modem.js'
 import { describeSubject, type Subject } from './subject.js'
@@ -59,6 +59,7 @@ export class Calls {
 
   /** One of our errors for whatever happened during a call. */
   error(error: unknown, subject: Subject): ContainersError {
+    if (this.#closed && !isContainersError(error, 'ABORTED')) return closedError(subject)
     return toEngineError(error, subject, this.address)
   }
 

@@ -15,6 +15,7 @@ export type Lane = 'unary' | 'lasting'
 /** Opens requests to one engine, over agents of its own. */
 export class Connector {
   readonly #agents: Record<Lane, http.Agent>
+  readonly #upgraded = new Set<Duplex>()
 
   constructor(readonly target: Target) {
     this.#agents = {
@@ -35,9 +36,16 @@ export class Connector {
     return (target.tls === undefined ? http : https).request({ ...options, agent, host, port })
   }
 
-  /** Ends every connection of both agents, those in use too. Upgraded ones are their holders'. */
+  /** Takes note of a connection that was upgraded: its agent knows it no more. */
+  adopt(upgraded: Duplex): void {
+    this.#upgraded.add(upgraded)
+    upgraded.once('close', () => this.#upgraded.delete(upgraded))
+  }
+
+  /** Ends every connection, those in use too. */
   destroy(): void {
     for (const agent of Object.values(this.#agents)) agent.destroy()
+    for (const upgraded of this.#upgraded) upgraded.destroy()
   }
 }
 

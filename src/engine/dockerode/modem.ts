@@ -85,6 +85,7 @@ export class Modem {
       })
       request.once('upgrade', (_response, socket: Duplex, head: Buffer) => {
         socket.on('error', () => {})
+        this.connector.adopt(socket)
         if (head.length > 0) socket.unshift(head)
         resolve({ upgraded: socket })
       })
