@@ -6,6 +6,8 @@ import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 
 /** What we can ask for, by the number that the supervisor knows it by. */
 const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout' } as const
+/** It could still tell us, so it was not our connection that ended. */
+const supervisorEnded = 4
 const stages: readonly SpawnStage[] = ['request', 'fork', 'user', 'cwd', 'limits', 'exec', 'request']
 
 /** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
@@ -19,6 +21,9 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
     succeeded: reason === 'exited' && ending.code === 0,
     evidence: 'wait4',
     ...(requested !== undefined && requested !== reason && { requested }),
+    ...(record.cause === supervisorEnded && {
+      explanation: 'Its supervisor was told to end, as by a stop of the container.',
+    }),
     ...(record.startedAt && { startedAt: record.startedAt }),
     ...(record.finishedAt && { finishedAt: record.finishedAt }),
     cpuTimeMs: { user: record.userMs, system: record.systemMs },
@@ -61,7 +66,7 @@ function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {
 }
 
 function reasonFor(cause: number, ending: Pick<CommandExit, 'code'>): CommandExitReason {
-  if (cause === 4) return 'engineLost'
+  if (cause === supervisorEnded) return 'containerDied'
   return causeName(cause) ?? (ending.code === undefined ? 'signaled' : 'exited')
 }
 

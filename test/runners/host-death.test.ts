@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { HostRunner } from '../../src/runners/host/host-runner.js'
+import { forever, uniqueWord, withWord } from './case.js'
+import { buildHostProgram, type HostProgram } from './host-process.js'
+
+describe('HostRunner and its own process', () => {
+  const runner = new HostRunner()
+  let program: HostProgram
+  beforeAll(async () => {
+    program = await buildHostProgram()
+  })
+  afterAll(async () => {
+    await runner.close()
+    await program?.remove()
+  })
+
+  test('commands end when the host process is killed', async () => {
+    const word = uniqueWord()
+    const script = forever(word, `setsid sh -c 'trap "" TERM; while :; do sleep 1; done' ${word} &`)
+    const host = await program.start(JSON.stringify(script))
+    // The host itself has the word in its arguments, too.
+    expect((await withWord(runner, word)).length).toBe(3)
+    host.kill('SIGKILL')
+    await once(host, 'exit')
+    await vi.waitFor(async () => expect(await withWord(runner, word)).toEqual([]), {
+      timeout: 3000,
+      interval: 50,
+    })
+  })
+
+  test('an idle runner does not keep its process alive', async () => {
+    const host = await program.start(JSON.stringify(['echo', 'done']))
+    expect(await once(host, 'exit')).toEqual([0, null])
+  })
+})
