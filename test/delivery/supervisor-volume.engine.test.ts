@@ -3,7 +3,7 @@ import { supervisorBinary } from '../../src/delivery/supervisor-binary.js'
 import { ensureSupervisorVolume } from '../../src/delivery/supervisor-volume.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
-import { BUSYBOX_IMAGE, engineRequest, startPrivateEngine, type PrivateEngine } from '../support/engine.js'
+import { BUSYBOX_IMAGE, startPrivateEngine, type PrivateEngine } from '../support/engine.js'
 
 describe('the volume with the supervisor', () => {
   // An engine of its own: the volume of the shared one is in use.
