@@ -1,5 +1,6 @@
 import { abortedError } from '../internal/abort.js'
 import type { EngineOccurrence, HarnessEvent } from '../events/engine-occurrence.js'
+import type { EventQueue } from '../events/event-queue.js'
 import type { EventFeed } from './event-feed.js'
 import * as check from './check-option.js'
 
@@ -36,7 +37,9 @@ export function watchEvents(
     (!types || types.includes(event.type)) &&
     (container === undefined || event.id.startsWith(container) || event.name === container)
   const onAbort = (): void => {
-    if (signal) void subscribed.then((queue) => queue.end(abortedError('Reading events', signal)))
+    if (!signal) return
+    const end = (queue: EventQueue): void => queue.end(abortedError('Reading events', signal))
+    subscribed.then(end, () => {}) // a failed subscription is told by the first step
   }
   if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
