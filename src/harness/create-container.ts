@@ -1,6 +1,6 @@
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { ensureSupervisorVolume } from '../delivery/supervisor-volume.js'
-import type { CreateRequest } from '../engine/engine-types.js'
+import type { CreateRequest, ImageInspection } from '../engine/engine-types.js'
 import type { Images } from '../images/images.js'
 import { abortedError, throwIfAborted } from '../internal/abort.js'
 import { labels } from '../model/labels.js'
@@ -22,8 +22,9 @@ export async function createContainer(
   const { events, stops } = context
   const { signal, image, name = uniqueName(), pullPolicy: policy = 'missing' } = options
   throwIfAborted(`Creating container ${name}`, signal)
-  await images.ensure(image, { policy, ...(signal && { signal }) })
-  const supervisor = options.init === 'supervisor' ? await deliverSupervisor(context, options) : undefined
+  const found = await images.ensure(image, { policy, ...(signal && { signal }) })
+  const supervisor =
+    options.init === 'supervisor' ? await deliverSupervisor(context, options, found) : undefined
   const request = toCreateRequest({ ...options, name }, creation, supervisor)
   // What was asked of an earlier container of that name says nothing about this one.
   stops.forget(name)
@@ -51,13 +52,14 @@ async function create(context: HarnessContext, request: CreateRequest, creation:
 async function deliverSupervisor(
   { engine }: HarnessContext,
   { image, signal }: CreateOptions,
+  { architecture, os }: ImageInspection,
 ): Promise<SupervisorDelivery> {
-  const { architecture, os } = await engine.inspectImage(image, { signal })
   if (os !== 'linux') {
     const message = `There is no supervisor for ${os}/${architecture}, which image ${image} is made for. Use init: 'engine'.`
     throw new ContainersError('SUPERVISOR_UNAVAILABLE', message, { details: { image, os, architecture } })
   }
-  return ensureSupervisorVolume(engine, { image, architecture, ...(signal && { signal }) })
+  const delivery = await ensureSupervisorVolume(engine, { image, architecture, ...(signal && { signal }) })
+  return { ...delivery, imageUser: user }
 }
 
 /** A call that broke off may have made the container all the same: it is found by the label of this one call. */

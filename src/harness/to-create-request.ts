@@ -10,6 +10,8 @@ const DEFAULT_TMPFS_BYTES = 64 * 1024 ** 2
 export interface SupervisorDelivery {
   readonly mount: MountRequest
   readonly entrypoint: readonly string[]
+  /** The image's own user: process 1 is root, but its commands are not unless the image says so. */
+  readonly imageUser?: string
 }
 
 /** What the supervisor needs to start commands as other users and to end them, and no more. */
@@ -57,9 +59,8 @@ export function toCreateRequest(
     labels: { ...options.labels, [labels.managed]: 'true', [labels.creation]: creation, [labels.init]: init },
     ...(supervisor && underSupervisor(options, supervisor)),
   }
-  return supervisor && options.user !== undefined
-    ? { ...request, labels: { ...request.labels, [labels.user]: options.user } }
-    : request
+  const user = options.user ?? supervisor?.imageUser
+  return supervisor && user ? { ...request, labels: { ...request.labels, [labels.user]: user } } : request
 }
 
 function underSupervisor(options: CreateOptions, supervisor: SupervisorDelivery): Partial<CreateRequest> {
