@@ -6,22 +6,29 @@
  * @property {string} [over] A contender whose median is subtracted from both first.
  * @property {number} [atLeast]
  * @property {number} [atMost]
+ * @property {string} [unit] Where it is not the benchmark's own.
  */
 
 /**
  * Runs all contenders in turn, as many rounds as asked for, so that what disturbs the machine disturbs all alike.
  * The order turns with the round: nobody is always the first after a pause.
  *
- * @param {Record<string, () => number | Promise<number>>} contenders Each does its work once and gives its figure.
+ * @param {Record<string, () => Figure | Promise<Figure>>} contenders Each does its work once and gives its figure, or
+ * several by name where one run gives them all.
+ * @typedef {number | Record<string, number>} Figure
  */
 export async function measure(contenders, rounds) {
   const names = Object.keys(contenders)
-  const figures = Object.fromEntries(names.map((name) => [name, []]))
+  const figures = {}
+  const note = (name, figure) => {
+    if (typeof figure === 'number') (figures[name] ??= []).push(figure)
+    else for (const [part, value] of Object.entries(figure)) note(part, value)
+  }
   for (const name of names) await contenders[name]() // not counted: the first run is the compiler's
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length]
-      figures[name].push(await contenders[name]())
+      note(name, await contenders[name]())
     }
   }
   return figures
@@ -34,7 +41,7 @@ export function median(values) {
 }
 
 /** One line of the result: the medians, their ratio, and whether the bar is met. */
-export function judge({ what, of = 'ours', against, over, atLeast, atMost }, figures, unit) {
+export function judge({ what, of = 'ours', against, over, atLeast, atMost, unit }, figures, usualUnit) {
   const base = over === undefined ? 0 : median(figures[over])
   const ours = median(figures[of]) - base
   const theirs = against === undefined ? undefined : median(figures[against]) - base
@@ -43,7 +50,17 @@ export function judge({ what, of = 'ours', against, over, atLeast, atMost }, fig
   const met = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
   const bar =
     atLeast !== undefined ? `>= ${short(atLeast)}` : atMost !== undefined ? `<= ${short(atMost)}` : ''
-  return { what, of, against, unit, ours, theirs, ratio, bar, met: bar === '' ? undefined : met }
+  return {
+    what,
+    of,
+    against,
+    unit: unit ?? usualUnit,
+    ours,
+    theirs,
+    ratio,
+    bar,
+    met: bar === '' ? undefined : met,
+  }
 }
 
 export function table(lines) {
