@@ -52,7 +52,7 @@ async function create(context: HarnessContext, request: CreateRequest, creation:
 async function deliverSupervisor(
   { engine }: HarnessContext,
   { image, signal }: CreateOptions,
-  { architecture, os }: ImageInspection,
+  { architecture, os, user }: ImageInspection,
 ): Promise<SupervisorDelivery> {
   if (os !== 'linux') {
     const message = `There is no supervisor for ${os}/${architecture}, which image ${image} is made for. Use init: 'engine'.`
