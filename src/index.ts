@@ -14,13 +14,7 @@ export { SpawnError } from './command/spawn-error.js'
 export type { ConnectOptions, Environment, TlsOptions } from './engine/endpoint/connect-options.js'
 export type { HarnessOptions } from './harness/docker-harness.js'
 export type { SignalOptions } from './harness/container.js'
-export type {
-  ContainerInit,
-  ContainerLimits,
-  CreateOptions,
-  PullPolicy,
-  TmpfsOptions,
-} from './harness/create-options.js'
+export type { ContainerInit, ContainerLimits, CreateOptions, TmpfsOptions } from './harness/create-options.js'
 export type { Attachment, AttachOptions } from './harness/attachment.js'
 export type { EnforcedLimit, EnforcedLimits } from './harness/enforced-limits.js'
 export type { LimitValue } from './harness/cgroup-files.js'
@@ -40,6 +34,20 @@ export type {
   ContainerStopRequest,
 } from './model/container-exit.js'
 export type { SignalName } from './model/signal.js'
+
+// Images.
+export type { Images } from './images/images.js'
+export type {
+  BuildOptions,
+  BuildProgress,
+  BuildSource,
+  EnsureOptions,
+  ImageProgress,
+  PullOptions,
+  PullPolicy,
+  PullProgress,
+  RegistryAuth,
+} from './images/image-options.js'
 
 // Logs, files, execs.
 export type { ContainerLogs } from './logs/open-logs.js'

@@ -41,6 +41,8 @@ export async function attach(
   const { stdout, stderr } = config.terminal
     ? { stdout: stream, stderr: new PassThrough().end() }
     : demuxStream(stream, signal ? { signal } : {})
+  // Who reads hears of a loss; who does not must not be ended by it.
+  for (const each of [stream, stdout, stderr]) each.on('error', () => {})
   const close = (): Promise<void> => {
     stream.destroy()
     return Promise.resolve()

@@ -1,4 +1,5 @@
 import type { MountRequest, PortRequest } from '../engine/engine-types.js'
+import type { PullPolicy } from '../images/image-options.js'
 
 /** What of the engine's machine a container may use. Everything left out is unlimited. */
 export interface ContainerLimits {
@@ -26,9 +27,6 @@ export interface TmpfsOptions {
 
 /** Process 1 of a container. */
 export type ContainerInit = 'engine' | 'supervisor' | 'none'
-
-/** When an image is pulled: never, when the engine does not have it, or each time. */
-export type PullPolicy = 'never' | 'missing' | 'always'
 
 /** Options of `harness.create`. */
 export interface CreateOptions {

@@ -16,15 +16,6 @@ export interface ExitObserverOptions {
 
 type Found = { readonly armed: ArmedWait } | { readonly observation: ExitObservation }
 
-/** Waits that were armed for the same end; the first one to say something counts. */
-function firstOf(waits: readonly ArmedWait[]): ArmedWait {
-  const cancel = (): void => waits.forEach((wait) => wait.cancel())
-  const results = waits.map(async ({ result }) => result)
-  const result = Promise.race(results).finally(cancel)
-  for (const each of [...results, result]) each.catch(() => {})
-  return { result, cancel }
-}
-
 /**
  * Watches one run of a container to its end: the engine's wait first; when that is lost, inspect, and then the
  * `die` event. Only when none of them can tell is it an error.
@@ -35,6 +26,8 @@ export class ExitObserver {
   /** Everything that inspect says the container is called. */
   readonly names: string[]
   #lost = false
+  /** Whether there was a run to wait for from the beginning. */
+  #hasRun = true
 
   constructor(
     private readonly id: string,
@@ -71,7 +64,7 @@ export class ExitObserver {
     return found
   }
 
-  async #arm(condition: 'not-running' | 'next-exit' | 'removed'): Promise<ArmedWait> {
+  async #arm(condition: 'not-running' | 'next-exit'): Promise<ArmedWait> {
     return this.options.engine.waitContainer(this.id, condition, { signal: this.options.signal })
   }
 
@@ -79,25 +72,19 @@ export class ExitObserver {
   async #look(): Promise<Found> {
     const found = await this.#inspect()
     if (hasEnded(found)) return { observation: this.#fromInspection(found) }
-    if (found.state.startedAt) {
-      this.#startedAt = found.state.startedAt
-      return { armed: await this.#arm('not-running') }
+    this.#startedAt = found.state.startedAt
+    try {
+      return this.#startedAt ? { armed: await this.#arm('not-running') } : await this.#lookForFirstRun()
+    } catch (error) {
+      // It was there a moment ago, so this is a loss like any other.
+      return this.#recover(error)
     }
-    return this.#lookForFirstRun()
   }
 
   /** Of a container that never ran, 'not-running' would be told at once, with a 0 that nobody exited with. */
   async #lookForFirstRun(): Promise<Found> {
-    const next = await this.#arm('next-exit')
-    // An engine that removes it does not tell those who wait for its exit.
-    const removed = await this.#arm('removed')
-    const gone = removed.result.then(() => {
-      throw new ContainersError(
-        'CONTAINER_NOT_FOUND',
-        `Container ${this.id} was removed while waiting for it.`,
-      )
-    })
-    const armed = firstOf([next, { result: gone, cancel: () => removed.cancel() }])
+    this.#hasRun = false
+    const armed = await this.#arm('next-exit')
     const found = await this.#inspect()
     if (!hasEnded(found)) return { armed }
     armed.cancel()
@@ -106,15 +93,28 @@ export class ExitObserver {
 
   async #afterWait(result: { statusCode: number; errorText?: string }): Promise<ExitObservation> {
     const { statusCode: code, errorText } = result
-    const known = { code, errorText, source: 'wait', engineWasLost: this.#lost } as const
+    const known = {
+      code,
+      errorText,
+      source: 'wait',
+      engineWasLost: this.#lost,
+      oomKilled: 'unknown',
+    } as const
+    let found: ContainerInspection
     try {
-      const found = await this.#inspect()
-      if (found.state.running && !found.state.restarting) return { ...known, oomKilled: 'unknown' }
-      return { ...this.#fromInspection(found), ...known, errorText: errorText ?? found.state.error }
+      found = await this.#inspect()
     } catch (error) {
+      const gone = isContainersError(error, 'CONTAINER_NOT_FOUND')
+      // The removal of one that never ran is told as an exit with 0, too: only an event can tell the two apart.
+      if (gone && !this.#hasRun) return this.#fromEvent(true)
       // The wait has told the code; what inspect would have added stays unknown.
-      return { ...known, oomKilled: 'unknown', gone: isContainersError(error, 'CONTAINER_NOT_FOUND') }
+      return { ...known, gone }
     }
+    const { state } = found
+    if (state.running && !state.restarting) return known
+    if (!state.startedAt && !state.error) return { source: 'inspect', gone: true, oomKilled: 'unknown' }
+    const { oomKilled, ...rest } = this.#fromInspection(found)
+    return { ...rest, ...known, oomKilled, errorText: errorText ?? state.error }
   }
 
   #fromInspection({ state }: ContainerInspection): ExitObservation {
@@ -170,7 +170,12 @@ export class ExitObserver {
 
   async #fromEvent(gone: boolean): Promise<ExitObservation> {
     const died = await findDieEvent(this.options.engine, this.id, this.#startedAt, this.options.signal)
-    const rest = { gone, engineWasLost: true, startedAt: this.#startedAt, oomKilled: 'unknown' } as const
+    const rest = {
+      gone,
+      engineWasLost: this.#lost,
+      startedAt: this.#startedAt,
+      oomKilled: 'unknown',
+    } as const
     if (died) return { ...rest, source: 'event', code: died.code, finishedAt: died.at }
     if (gone) return { ...rest, source: 'inspect' }
     throw this.#unknown('it has been started again since, and the engine no longer has its die event')

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { uniqueName } from '../../src/model/unique-name.js'
-import { BUSYBOX_IMAGE, testLabels } from '../support/engine.js'
+import { BUSYBOX_IMAGE, testEndpoint, testLabels } from '../support/engine.js'
+import { startFaultProxy } from '../support/fault-proxy.js'
 import { rawInspect, removeByEngine, sh, testContainer, testHarness } from '../support/harness.js'
 
 const IGNORES_TERM = sh("trap '' TERM; echo ready; while :; do sleep 1; done")
@@ -196,7 +197,11 @@ test('an aborted call says so; an aborted creation leaves nothing', async () => 
 test('a closed harness answers with CLOSED, and ends those who wait', async () => {
   const harness = await testHarness()
   const container = await testContainer(harness, { command: ['sleep', '600'] })
+  const events = harness.events({ container: container.id })
+  const started = events.next()
   await container.start()
+  expect((await started).value).toMatchObject({ action: 'start' })
+  const hearing = events.next()
   const waiting = container.wait()
   const second = harness.container(container.id).wait()
   const listening = harness.events().next()
@@ -205,9 +210,25 @@ test('a closed harness answers with CLOSED, and ends those who wait', async () =
   await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' })
   await expect(second).rejects.toMatchObject({ code: 'CLOSED' })
   expect(await listening).toEqual({ done: true, value: undefined })
+  expect(await hearing).toEqual({ done: true, value: undefined })
   await expect(container.inspect()).rejects.toMatchObject({ code: 'CLOSED' })
   await expect(harness.list()).rejects.toMatchObject({ code: 'CLOSED' })
   expect(() => harness.events()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   expect((await rawInspect(container.id)).State.Status).toBe('running')
   await removeByEngine(container.id)
+})
+
+test('a creation whose answer is lost leaves nothing', async () => {
+  const proxy = await startFaultProxy(testEndpoint())
+  onTestFinished(() => proxy.close())
+  const harness = await testHarness({ endpoint: proxy.endpoint })
+  const name = uniqueName('lost')
+  proxy.faults = { delayMs: 500 }
+  const created = testContainer(harness, { name })
+  created.catch(() => {})
+  await vi.waitUntil(async () => (await rawInspect(name)).there, { timeout: 10_000, interval: 20 })
+  proxy.faults = {}
+  proxy.cut()
+  await expect(created).rejects.toMatchObject({ retryable: true })
+  expect((await rawInspect(name)).there).toBe(false)
 })

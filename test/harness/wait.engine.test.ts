@@ -12,6 +12,13 @@ import {
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { rawInspect, removeByEngine, sh, testContainer, testHarness } from '../support/harness.js'
 
+/** Starts one whose script says `ready` once it can be signalled. */
+async function startReady(container: Container): Promise<void> {
+  await using attached = await container.attach()
+  await container.start()
+  for await (const chunk of attached.stdout) if (String(chunk).includes('ready')) return
+}
+
 test.each([
   ['0', { reason: 'exited', code: 0, succeeded: true }],
   ['7', { reason: 'exited', code: 7, succeeded: false, wasSignaled: false }],
@@ -61,9 +68,7 @@ test('stop, kill and removal are told apart from codes that look the same', asyn
     ...sh("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"),
     init: 'none',
   })
-  const attached = await handled.attach()
-  await handled.start()
-  for await (const chunk of attached.stdout) if (String(chunk).includes('ready')) break
+  await startReady(handled)
   await handled.stop()
   expect(await handled.wait()).toMatchObject({
     reason: 'exited',
@@ -151,6 +156,19 @@ test('waiting for one that was never started waits for its first run', async () 
   expect(await waiting).toMatchObject({ reason: 'exited', code: 6 })
 })
 
+test('a run that somebody else began since is waited for, not remembered away', async () => {
+  const harness = await testHarness()
+  const container = await testContainer(harness, { command: ['sleep', '600'] })
+  await container.start()
+  await container.kill()
+  const first = await container.wait()
+  expect(await container.wait()).toEqual(first)
+  await engineRequest('POST', `/containers/${container.id}/start`)
+  const waiting = container.wait()
+  await engineRequest('POST', `/containers/${container.id}/kill?signal=TERM`)
+  expect((await waiting).code).toBe(143)
+})
+
 test('out of memory, as far as the engine can be believed', async () => {
   const harness = await testHarness()
   const container = await testContainer(harness, {
@@ -223,10 +241,10 @@ test('a wait whose connection is cut goes on, however often', async () => {
   onTestFinished(() => proxy.close())
   const harness = await testHarness({ endpoint: proxy.endpoint })
   const container = await testContainer(harness, {
-    ...sh("trap 'exit 3' TERM; while :; do sleep 0.05; done"),
+    ...sh("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done"),
     init: 'none',
   })
-  await container.start()
+  await startReady(container)
   const waiting = container.wait()
   for (let cuts = 0; cuts < 3; cuts++) {
     await vi.waitUntil(() => proxy.cut(WAIT) === 1, { timeout: 5_000, interval: 20 })
@@ -261,13 +279,11 @@ test('an end and a removal during the loss is read from the die event', async ()
   onTestFinished(() => proxy.close())
   const harness = await testHarness({ endpoint: proxy.endpoint })
   const container = await testContainer(harness, {
-    ...sh('trap "exit 3" TERM; while :; do sleep 0.05; done'),
+    ...sh('trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'),
     init: 'none',
   })
-  const attached = await container.attach()
-  await container.start()
+  await startReady(container)
   const waiting = container.wait()
-  await attached.close()
   proxy.faults = { refuseConnections: true }
   proxy.cut()
   await engineRequest('POST', `/containers/${container.id}/stop?t=5`)
