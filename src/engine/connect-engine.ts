@@ -5,8 +5,6 @@ import { checkApiVersion } from './dockerode/negotiate.js'
 import type { ConnectOptions } from './endpoint/connect-options.js'
 import { resolveEndpoints } from './endpoint/resolve-endpoints.js'
 
-const defaultTimeoutMs = 5000
-
 /**
  * Connects to the container engine that the options, the environment or docker's own settings name, or to the
  * first that answers at the usual places.
@@ -16,10 +14,10 @@ const defaultTimeoutMs = 5000
  * `DEADLINE_EXCEEDED`, `TLS_INVALID`, `CONTEXT_NOT_FOUND`, `INVALID_OPTION`; `ABORTED`.
  */
 export async function connectEngine(options: ConnectOptions = {}): Promise<ContainerEngine> {
-  const { env = process.env, signal, timeoutMs = defaultTimeoutMs } = options
+  const { env = process.env, signal, timeoutMs } = options
   checkApiVersion(options.apiVersion)
-  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-    throw invalidOption('`timeoutMs`', 'must be a number of milliseconds above 0', timeoutMs)
+  if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs < 2 ** 31))) {
+    throw invalidOption('`timeoutMs`', 'must be a number of milliseconds above 0 and below 2^31', timeoutMs)
   }
   const resolved = await resolveEndpoints(options, env)
   return connectFirst(resolved, { env, signal, timeoutMs, apiVersion: options.apiVersion })

@@ -12,7 +12,8 @@ import { SshTunnel } from './endpoint/ssh-tunnel.js'
 export interface Attempt {
   env: Environment
   signal: AbortSignal | undefined
-  timeoutMs: number
+  /** Default: 5000, and 20000 over ssh, which has more to say before. */
+  timeoutMs: number | undefined
   apiVersion: string | undefined
 }
 
@@ -38,33 +39,45 @@ async function connectTo(
   { env, signal, timeoutMs, apiVersion }: Attempt,
 ): Promise<ContainerEngine> {
   const address = describeAddress(endpoint.address)
+  const limitMs = timeoutMs ?? (endpoint.address.kind === 'ssh' ? 20_000 : 5000)
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(timedOut(address, timeoutMs)), timeoutMs)
+  const timer = setTimeout(() => controller.abort(timedOut(address, limitMs)), limitMs)
   const abort = (): void => controller.abort(aborted(address, signal))
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort, { once: true })
-  const { target, close } = openTarget(endpoint, env)
+  const { target, close, explain } = openTarget(endpoint, env)
   try {
     controller.signal.throwIfAborted()
     const engine = await openEngine({ target, address, apiVersion, abortSignal: controller.signal })
     return { ...engine, close: () => engine.close().finally(close) }
   } catch (error) {
     await close()
-    throw controller.signal.aborted ? controller.signal.reason : error
+    throw controller.signal.aborted ? controller.signal.reason : explain(error)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
   }
 }
 
-function openTarget({ address }: Endpoint, env: Environment): { target: Target; close: () => Promise<void> } {
+interface OpenTarget {
+  target: Target
+  close: () => Promise<void>
+  /** A better error, where the way there knows more than its end. */
+  explain: (error: unknown) => unknown
+}
+
+function openTarget({ address }: Endpoint, env: Environment): OpenTarget {
   if (address.kind === 'ssh') {
     const tunnel = new SshTunnel(address, env)
-    return { target: { kind: 'unix', socketPath: () => tunnel.socketPath() }, close: () => tunnel.close() }
+    return {
+      target: { kind: 'unix', socketPath: () => tunnel.socketPath() },
+      close: () => tunnel.close(),
+      explain: (error) => tunnel.explain(error),
+    }
   }
   const target =
     address.kind === 'unix' ? { kind: address.kind, socketPath: () => address.socketPath } : address
-  return { target, close: async () => {} }
+  return { target, close: async () => {}, explain: (error) => error }
 }
 
 function timedOut(address: string, timeoutMs: number): ContainersError {

@@ -227,6 +227,14 @@ describe('the connection', () => {
     await engine.close()
   })
 
+  test.each([0, -1, Number.NaN, Infinity, '5'])('is refused with a timeout of %o', async (timeoutMs) => {
+    const options = { socketPath: path('missing'), timeoutMs: timeoutMs as number }
+    await expect(connectEngine(options)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('`timeoutMs`') as string,
+    })
+  })
+
   test('is given up when the signal says so', async () => {
     const controller = new AbortController()
     const socketPath = await listen('silent', () => controller.abort(new Error('enough')))

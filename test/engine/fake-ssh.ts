@@ -19,7 +19,10 @@ const [local, remote] = argv[argv.indexOf('-L') + 1].split(':')
 net.createServer({ allowHalfOpen: true }, (client) => {
   const engine = net.connect({ path: remote, allowHalfOpen: true })
   client.on('error', () => engine.destroy()).pipe(engine)
-  engine.on('error', () => client.destroy()).pipe(client)
+  engine.on('error', () => {
+    console.error('channel 2: open failed: connect failed: open failed')
+    client.destroy()
+  }).pipe(client)
 }).listen(local)
 process.stdin.resume().on('end', () => process.exit(0))
 `

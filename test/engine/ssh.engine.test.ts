@@ -72,6 +72,14 @@ test('an ssh that is not let in says why', async () => {
   })
 })
 
+test('no engine at the other end is said as ssh says it', async () => {
+  const failure = connectEngine({ host: 'ssh://box/no/such.sock', env: ssh.env })
+  await expect(failure).rejects.toMatchObject({
+    code: 'ENGINE_UNREACHABLE',
+    message: expect.stringContaining('ssh://box/no/such.sock by ssh: channel 2: open failed') as string,
+  })
+})
+
 test('without an ssh program, that is said', async () => {
   await expect(connectEngine({ host, env: { PATH: '/nowhere' } })).rejects.toMatchObject({
     code: 'ENGINE_UNREACHABLE',

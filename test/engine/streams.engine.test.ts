@@ -105,6 +105,14 @@ describe('exec', () => {
     expect(stream.destroyed).toBe(true)
   })
 
+  test('a proxy that knows no half end ends it with nothing said', async () => {
+    proxy.faults = { refuseHalfClose: true }
+    const stream = await proxied.startExec(await proxied.createExec(box, { argv: ['wc', '-c'], stdin: true }))
+    stream.end('hello')
+    expect(await buffer(stream)).toHaveLength(0)
+    proxy.faults = {}
+  })
+
   test('a proxy that cuts it ends the stream', async () => {
     const stream = await proxied.startExec(await proxied.createExec(box, { argv: ['cat'], stdin: true }))
     stream.write('x')

@@ -9,6 +9,8 @@ import { toEngineError } from './to-engine-error.js'
 /** How long an ordinary call may take, and how long a stream's headers may be waited for. */
 export const defaultDeadlineMs = 30_000
 
+const longestTimerMs = 2 ** 31 - 1
+
 type Call<T> = (abortSignal: AbortSignal) => Promise<T>
 
 /** Runs every call to one engine: its deadline, its signal, and our errors. */
@@ -83,7 +85,8 @@ class CallScope {
     this.#onAbort = () => this.#controller.abort(abortedError(subject, signal))
     if (signal?.aborted) this.#onAbort()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
-    if (deadlineMs === Infinity) return
+    // A longer one would fire at once.
+    if (deadlineMs > longestTimerMs) return
     this.#timer = setTimeout(() => this.#controller.abort(deadlineError(subject, deadlineMs)), deadlineMs)
   }
 

@@ -27,7 +27,7 @@ export interface ConnectOptions {
   env?: Environment
   /** Aborts connecting; the connected engine does not know it. */
   signal?: AbortSignal
-  /** For each place tried, in milliseconds. Default: 5000. */
+  /** For each place tried, in milliseconds. Default: 5000, and 20000 over ssh. */
   timeoutMs?: number
   /** Speak this API version, such as `1.41`. Default: the highest that both sides know. */
   apiVersion?: string

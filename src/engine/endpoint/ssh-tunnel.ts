@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ContainersError } from '../../errors/containers-error.js'
+import { ContainersError, isContainersError } from '../../errors/containers-error.js'
 import type { Environment } from './connect-options.js'
 import { describeAddress, type Address } from './endpoint.js'
 
@@ -25,6 +25,8 @@ interface Tunnel {
 export class SshTunnel {
   #tunnel: Promise<Tunnel> | undefined
   #closed = false
+  /** The end of what ssh said, which tells what a refused connection does not. */
+  #said = ''
 
   constructor(
     private readonly address: Extract<Address, { kind: 'ssh' }>,
@@ -34,21 +36,37 @@ export class SshTunnel {
   /** The local socket, once it takes connections. */
   async socketPath(): Promise<string> {
     if (this.#closed) throw this.#error('it was closed')
-    const tunnel = await (this.#tunnel ??= this.#dig())
-    if (hasEnded(tunnel.child)) {
-      this.#tunnel = undefined
-      await rm(tunnel.folder, { recursive: true, force: true })
-      return this.socketPath()
+    const current = (this.#tunnel ??= this.#dig())
+    try {
+      const tunnel = await current
+      const path = await tunnel.path
+      if (!hasEnded(tunnel.child)) return path
+    } catch (error) {
+      await this.#abandon(current)
+      throw error
     }
-    return tunnel.path
+    await this.#abandon(current)
+    return this.socketPath()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    const tunnel = await this.#tunnel?.catch(() => undefined)
-    if (tunnel === undefined) return
-    tunnel.child.kill()
-    await rm(tunnel.folder, { recursive: true, force: true })
+    if (this.#tunnel !== undefined) await this.#abandon(this.#tunnel)
+  }
+
+  /** The error of a connection through the tunnel, with what ssh had to say about it. */
+  explain(error: unknown): unknown {
+    return this.#said === '' || !isContainersError(error, 'ENGINE_UNREACHABLE')
+      ? error
+      : this.#error(this.#said)
+  }
+
+  async #abandon(current: Promise<Tunnel>): Promise<void> {
+    if (this.#tunnel === current) this.#tunnel = undefined
+    const tunnel = await current.catch(() => undefined)
+    tunnel?.path.catch(() => {})
+    tunnel?.child.kill()
+    if (tunnel !== undefined) await rm(tunnel.folder, { recursive: true, force: true })
   }
 
   async #dig(): Promise<Tunnel> {
@@ -57,17 +75,13 @@ export class SshTunnel {
     const child = spawn('ssh', this.#arguments(path), {
       env: { ...this.env },
       stdio: ['pipe', 'ignore', 'pipe'],
-    })
-    const tunnel: Tunnel = { child, folder, path: this.#whenOpen(child, path) }
-    tunnel.path.catch(() => {
-      this.#tunnel = undefined
-      child.kill()
-      void rm(folder, { recursive: true, force: true })
+      // Ctrl-C is for the host process, which may need its engine to end well.
+      detached: true,
     })
     // It must not keep the host process alive; when that ends, however it does, `cat` reads the end and ssh goes too.
     child.unref()
     for (const pipe of [child.stdin, child.stderr]) (pipe as Socket).unref()
-    return tunnel
+    return { child, folder, path: this.#whenOpen(child, path) }
   }
 
   #arguments(path: string): string[] {
@@ -84,13 +98,13 @@ export class SshTunnel {
   }
 
   async #whenOpen(child: ChildProcess, path: string): Promise<string> {
-    let stderr = ''
-    child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-stderrLimit)))
+    this.#said = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).trimStart().slice(-stderrLimit)
+    })
     child.stdin?.on('error', () => {})
     const ended = Promise.race([
-      once(child, 'close').then(
-        ([code, signal]) => stderr.trim() || `ssh ended with ${String(code ?? signal)}`,
-      ),
+      once(child, 'close').then(([code, signal]) => this.#said || `ssh ended with ${String(code ?? signal)}`),
       once(child, 'error').then(([error]) => `ssh could not be started: ${(error as Error).message}`),
     ]).catch((error: unknown) => `ssh could not be started: ${String(error)}`)
     for (;;) {
@@ -104,8 +118,9 @@ export class SshTunnel {
     }
   }
 
-  #error(why: string): ContainersError {
+  #error(reason: string): ContainersError {
     const address = describeAddress(this.address)
+    const why = reason.trim().replace(/\.$/, '')
     return new ContainersError(
       'ENGINE_UNREACHABLE',
       `Could not reach the engine at ${address} by ssh: ${why}. See that \`ssh ${this.address.host}\` works without a question.`,
