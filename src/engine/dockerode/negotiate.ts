@@ -3,8 +3,8 @@ import { invalidOption } from '../../errors/invalid-option.js'
 import type { EngineVersion } from '../engine-types.js'
 
 /** The API versions that this library was written and tested for. */
-export const oldestApiVersion = '1.41'
-export const newestApiVersion = '1.47'
+const oldestApiVersion = '1.41'
+const newestApiVersion = '1.47'
 
 /**
  * The API version to speak with an engine: what was asked for, or the highest that both sides know. Throws
