@@ -12,6 +12,7 @@
 #include "connection.h"
 #include "files.h"
 #include "table.h"
+#include "tree.h"
 
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
@@ -24,30 +25,37 @@ static void tell(struct command *command) {
   else commands_sweep_soon();
 }
 
+static uint32_t lost_command;
+
+/* Beside our monitors, only what a lost one left can be our child; but as process 1 we get everybody's orphans. */
+static bool is_ours(pid_t child) {
+  if (getpid() == 1) return (uint32_t)child != lost_command;
+  for (struct command *command = table_first(); command; command = command->next) {
+    if (command->monitor == child) return true;
+  }
+  return false;
+}
+
 /* A monitor that ends without a last word was killed: how the command ended, nobody knows. */
+static void monitor_lost(struct command *command) {
+  lost_command = command->report.pid;
+  command->report = (struct report){.kind = REPORT_EXITED, .started_ns = command->report.started_ns};
+  tree_kill_strangers(is_ours);
+}
+
 static void on_control(struct source *source, uint32_t events) {
   struct command *command = CONTAINER(source, struct command, control);
   (void)events;
-  for (;;) {
-    struct report report;
-    ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) break;
-    if (got != sizeof report) {
-      command->reported = true;
-      command_mark_last(command);
-      loop_close(source);
-      break;
-    }
-    command->report = report;
-    if (report.kind == REPORT_STARTED) {
-      command->started = true;
-      continue;
-    }
-    command->reported = true;
+  struct report report;
+  ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (got == sizeof report) command->report = report;
+  else monitor_lost(command);
+  command->started |= got == sizeof report && report.kind == REPORT_STARTED;
+  command->reported = got != sizeof report || report.kind != REPORT_STARTED;
+  if (command->reported) {
     command_mark_last(command);
     loop_close(source);
-    break;
   }
   tell(command);
 }
@@ -64,8 +72,8 @@ static bool open_pipes(struct pipes *pipes, bool with_stdin) {
     close(pipes->in[1]);
     pipes->in[1] = -1;
   }
-  return (!with_stdin || set_nonblocking(pipes->in[1])) && set_nonblocking(pipes->out[0]) &&
-         set_nonblocking(pipes->err[0]);
+  return (!with_stdin || fcntl(pipes->in[1], F_SETFL, O_NONBLOCK) == 0) &&
+         fcntl(pipes->out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(pipes->err[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
 static void close_pair(int pair[2]) {
@@ -93,8 +101,8 @@ static void refuse(struct command *command, uint32_t stage, int error, const cha
 static bool watch(struct command *command, const struct pipes *pipes) {
   command->control = (struct source){.fd = pipes->control[0], .on_ready = on_control};
   command_io_open(command, pipes->in[1], pipes->out[0], pipes->err[0]);
-  return loop_add(&command->control, EPOLLIN) && loop_add(&command->outputs[0].source, EPOLLIN) &&
-         loop_add(&command->outputs[1].source, EPOLLIN);
+  return loop_add(&command->control, EPOLLIN) && loop_add(&command->outputs[0].source, EPOLLIN | EPOLLET) &&
+         loop_add(&command->outputs[1].source, EPOLLIN | EPOLLET);
 }
 
 static void start(struct command *command, struct request *request) {

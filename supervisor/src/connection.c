@@ -24,13 +24,16 @@ unsigned connections_open(void) { return count; }
 
 static void on_in(struct source *source, uint32_t events) {
   struct connection *connection = CONTAINER(source, struct connection, in);
-  (void)events;
   connection->in_ready = true;
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->in_hung_up = true;
 }
 
 static void on_out(struct source *source, uint32_t events) {
   struct connection *connection = CONTAINER(source, struct connection, out);
-  if (events & EPOLLOUT) connection->outbox.writable = true;
+  if (events & EPOLLOUT) {
+    connection->outbox.writable = true;
+    loop_change(source, 0);
+  }
   if (events & EPOLLERR) connection->over = true;
 }
 
@@ -70,9 +73,10 @@ bool connection_open(int in, int out, int link, enum mode mode) {
   if (!set_nonblocking(in) || !set_nonblocking(out)) goto refused;
   /* A descriptor that cannot be waited for, such as a file, is always ready. */
   connection->in_ready = true;
-  if (!loop_add(&connection->in, EPOLLIN | EPOLLRDHUP) && errno != EPERM) goto refused;
-  if (!loop_add(&connection->out, EPOLLOUT) && errno != EPERM) goto refused;
-  if (link >= 0 && !loop_add(&connection->link, EPOLLIN | EPOLLRDHUP)) goto refused;
+  connection->in_polled = loop_add(&connection->in, EPOLLIN | EPOLLRDHUP | EPOLLET);
+  if (!connection->in_polled && errno != EPERM) goto refused;
+  if (!loop_add(&connection->out, 0) && errno != EPERM) goto refused;
+  if (link >= 0 && !loop_add(&connection->link, EPOLLIN)) goto refused;
   fcntl(in, F_SETPIPE_SZ, PIPE_LARGE);
   fcntl(out, F_SETPIPE_SZ, PIPE_LARGE);
   link_in(connection);
@@ -165,6 +169,7 @@ static bool send_some(struct connection *connection) {
   }
   enum flush flushed = outbox_flush(outbox, connection->out.fd);
   if (flushed == FLUSH_BROKEN) connection->over = true;
+  if (flushed == FLUSH_BLOCKED) loop_change(&connection->out, EPOLLOUT);
   if (flushed == FLUSH_DONE && connection->failed) connection->over = true;
   return flushed == FLUSH_DONE && connection->active_first;
 }

@@ -176,6 +176,8 @@ void connection_read(struct connection *connection) {
     }
     if (got < 0) connection->over = true;
     if (got == 0) return at_end(connection);
-    if (got > 0) connection->inbox_to += (size_t)got;
+    if (got <= 0) continue;
+    connection->inbox_to += (size_t)got;
+    if ((size_t)got < room && connection->in_polled && !connection->in_hung_up) connection->in_ready = false;
   }
 }

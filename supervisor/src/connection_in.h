@@ -22,7 +22,7 @@ struct connection {
   uint32_t left; /* of its payload */
   uint8_t *body; /* a record that is being collected, with one byte to spare */
 
-  bool in_ready, waits_for_room;
+  bool in_ready, in_polled, in_hung_up, waits_for_room;
   bool greeted;
   uint32_t highest_number;
   bool failed; /* an ERROR is on its way, nothing else is done */

@@ -40,13 +40,18 @@ static bool close_listed(int first) {
   return true;
 }
 
+void close_between(int first, int last) {
+  if (syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0) return;
+  for (int fd = first; fd <= last; fd++) close(fd);
+}
+
 void close_from(int first) {
   if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0) return;
   /* Older kernels, and older seccomp profiles, do not know the call. */
   if (close_listed(first)) return;
   struct rlimit limit;
-  int last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? (int)limit.rlim_cur : 65536;
-  for (int fd = first; fd < last; fd++) close(fd);
+  bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536;
+  close_between(first, known ? (int)limit.rlim_cur : 65536);
 }
 
 int open_regular(const char *path) {

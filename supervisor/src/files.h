@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Closes every descriptor from `first` on. */
+/* Closes every descriptor from `first` on, or to `last`. */
+void close_between(int first, int last);
 void close_from(int first);
 
 /* Opens a regular file to read; never waits (a fifo under that name does not hang us). -1 with errno. */

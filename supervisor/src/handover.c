@@ -95,7 +95,7 @@ static void on_listener(struct source *source, uint32_t events) {
     struct visitor *visitor = NULL;
     if (handover_peer_is_ours(socket) && visitors < MOST_WAITING) visitor = calloc(1, sizeof *visitor);
     if (visitor) visitor->source = (struct source){.fd = socket, .on_ready = on_visitor};
-    if (visitor && loop_add(&visitor->source, EPOLLIN | EPOLLRDHUP)) {
+    if (visitor && loop_add(&visitor->source, EPOLLIN)) {
       visitors++;
       continue;
     }

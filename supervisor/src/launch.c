@@ -124,6 +124,9 @@ failed:
 
 static enum user_result find_identity(const struct request *request, struct identity *identity) {
   if (request->user) return identity_find(request->user, identity);
+  identity->uid = geteuid();
+  identity->gid = getegid();
+  if (request->folder && !(request->flags & SPAWN_DEFAULTS)) return USER_OK;
   identity_of_uid(geteuid(), identity);
   identity->gid = getegid();
   return USER_OK;
@@ -178,7 +181,8 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
     /* So that the command may open /dev/stdout and its like again. */
     for (int fd = 0; fd < 3; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);
   }
-  if (descriptors_limit_known && setrlimit(RLIMIT_NOFILE, &descriptors_limit) != 0) {
+  if (descriptors_limit_known && descriptors_limit.rlim_cur != descriptors_limit.rlim_max &&
+      setrlimit(RLIMIT_NOFILE, &descriptors_limit) != 0) {
     return fail(failure, STAGE_LIMITS, errno);
   }
   return start(&plan, failure);

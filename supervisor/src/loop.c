@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +29,13 @@ bool loop_open(void) {
 }
 
 bool loop_add(struct source *source, uint32_t events) {
-  struct epoll_event event = {.events = events | EPOLLET, .data = {.ptr = source}};
+  struct epoll_event event = {.events = events, .data = {.ptr = source}};
   return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, source->fd, &event) == 0;
+}
+
+void loop_change(const struct source *source, uint32_t events) {
+  struct epoll_event event = {.events = events, .data = {.ptr = (void *)(uintptr_t)source}};
+  epoll_ctl(epoll_fd, EPOLL_CTL_MOD, source->fd, &event);
 }
 
 void loop_close(struct source *source) {

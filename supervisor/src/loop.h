@@ -1,4 +1,4 @@
-/* The one event loop: edge-triggered descriptors, one deadline, children and the request to end. */
+/* The one event loop: descriptors, one deadline, children and the request to end. */
 #ifndef LOOP_H
 #define LOOP_H
 
@@ -13,8 +13,9 @@ struct source {
 
 bool loop_open(void);
 
-/* Edge-triggered; whoever is told keeps in mind what is ready until the descriptor says EAGAIN. */
+/* Where EPOLLET is among the events, whoever is told keeps in mind what is ready until there is no more. */
 bool loop_add(struct source *source, uint32_t events);
+void loop_change(const struct source *source, uint32_t events);
 
 /* Takes the descriptor out before closing it: a child that was just forked may hold a copy, and epoll would
    go on reporting for it. */

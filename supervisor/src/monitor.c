@@ -79,6 +79,7 @@ static _Noreturn void finish(struct monitor *monitor, bool verified) {
   report->verified = verified;
   if (!verified) report->survivor_count = (uint32_t)tree_survivors(report->survivors, MOST_SURVIVORS);
   send_report(monitor);
+  if (verified) _exit(0);
   close(CONTROL);
   /* What cannot be killed now is reaped whenever it ends. */
   while (reap(monitor)) wait_for_child(3600 * 1000);
@@ -203,7 +204,7 @@ _Noreturn void monitor_run(struct request *request, int in, int out, int err, in
   monitor.report.started_ns = realtime_ns();
   monitor.command = launch(request, &failure);
   if (monitor.command < 0) fail(&monitor, failure.stage, failure.error);
-  for (int fd = 0; fd < 3; fd++) close(fd);
+  close_between(0, CONTROL - 1);
   if (request->timeout_ms > 0) {
     monitor.limit_at = now_ms();
     extend(&monitor, request->timeout_ms);

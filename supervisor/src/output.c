@@ -48,7 +48,7 @@ static void end(struct output *output, bool close) {
 
 /* A pipe that is filled faster than it is read gets larger; others cost the machine's pipe budget nothing. */
 static void grow(struct output *output) {
-  if (output->grown) return;
+  if (output->grown || output->sent < PIPE_LARGE) return;
   output->grown = true;
   fcntl(output->source.fd, F_SETPIPE_SZ, PIPE_LARGE);
 }
@@ -78,8 +78,8 @@ static bool read_output(struct command *command, int channel, struct outbox *out
     return false;
   }
   if ((uint64_t)got < most && !output->hung_up && output->last == NOT_LAST) output->readable = false;
-  if (got == FRAME_MAX_TO_HOST) grow(output);
   output->sent += (uint64_t)got;
+  grow(output);
   outbox_put_data(outbox, (uint8_t)channel, command->number, (size_t)got);
   return true;
 }

@@ -127,6 +127,18 @@ size_t descendants_find(pid_t found[MOST_DESCENDANTS]) {
   return list.count;
 }
 
+size_t descendants_of_strangers(pid_t found[MOST_DESCENDANTS], bool (*ours)(pid_t child)) {
+  struct list list = {.pids = found};
+  add_children(&list, getpid(), getpid());
+  size_t strangers = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    if (!ours(found[i])) found[strangers++] = found[i];
+  }
+  list.count = strangers;
+  find_by_children(&list);
+  return list.count;
+}
+
 unsigned long pid_namespace(void) {
   struct stat info;
   return stat("/proc/self/ns/pid", &info) == 0 ? (unsigned long)info.st_ino : 0;

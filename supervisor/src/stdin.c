@@ -120,7 +120,7 @@ bool command_stdin(struct command *command, const uint8_t *bytes, size_t length)
   if (took < 0) return broken(command), true;
   if ((size_t)took < length) {
     if (!hold(input, bytes + took, length - (size_t)took)) return broken(command), true;
-    if (!input->watched) input->watched = loop_add(&input->source, EPOLLOUT);
+    if (!input->watched) input->watched = loop_add(&input->source, EPOLLOUT | EPOLLET);
   }
   grant(command);
   return true;

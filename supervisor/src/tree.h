@@ -17,6 +17,9 @@ typedef bool (*reaper)(void *context);
 /* SIGKILL in rounds until there is no child; false after about three seconds of trying. */
 bool tree_kill(reaper reap, void *context);
 
+/* SIGKILL for what a lost monitor left to this process; `ours` names the children that are none of that. */
+void tree_kill_strangers(bool (*ours)(pid_t child));
+
 /* Those still there, at most `most`. */
 size_t tree_survivors(uint32_t *survivors, size_t most);
 
