@@ -15,6 +15,8 @@ export interface PlaceDefaults {
 export interface OpenedPlace {
   readonly transport: Transport
   readonly defaults: PlaceDefaults
+  /** Whether there is a good reason for the supervisor's silence: its place is paused. */
+  mayBeSilent(): Promise<boolean>
   /** Why a stream that was open has ended, for the exits of its commands. */
   explainLoss(lost: ContainersError): Promise<Loss>
   /** The error for a stream on which no supervisor answered. */

@@ -3,9 +3,11 @@ import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
 import { runCommand } from '../command/run-command.js'
-import { planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
+import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
+import { invalidOption } from '../errors/invalid-option.js'
 import { connectPlace, type ConnectedPlace } from './connect-place.js'
+import { defaultHeartbeatMs, watchHeartbeat } from './heartbeat.js'
 import type { StreamOpener } from './place.js'
 import { SupervisedCommand } from './supervised-command.js'
 
@@ -20,6 +22,11 @@ export interface SupervisedRunnerOptions {
   timeoutBoundsMs?: TimeoutBounds
   /** Bytes of one output stream that may wait for a slow reader before the process itself waits. Default: 1 MiB. */
   windowBytes?: number
+  /**
+   * How long a supervisor whose commands run may be silent before it is asked for a sign of life, and again before
+   * its connection is given up, in milliseconds. Default: 15,000.
+   */
+  heartbeatMs?: number
 }
 
 /**
@@ -41,6 +48,10 @@ export class SupervisedRunner implements CommandRunner {
     private readonly options: SupervisedRunnerOptions = {},
   ) {
     this.windowBytes = options.windowBytes ?? defaultWindowBytes
+    checkRange('windowBytes', this.windowBytes, 4096, 64 * 1024 * 1024)
+    checkRange('heartbeatMs', options.heartbeatMs ?? defaultHeartbeatMs, 10, 3_600_000)
+    const { minimum, maximum } = options.timeoutBoundsMs ?? defaultTimeoutBounds
+    checkRange('timeoutBoundsMs.minimum', minimum, 1, maximum)
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
@@ -78,6 +89,7 @@ export class SupervisedRunner implements CommandRunner {
       (connected) => {
         this.opening = false
         this.place = connected
+        watchHeartbeat(connected, this.options.heartbeatMs ?? defaultHeartbeatMs)
         for (const command of this.waiting.splice(0)) this.begin(command, connected)
       },
       (error: ContainersError) => {
@@ -115,4 +127,9 @@ export class SupervisedRunner implements CommandRunner {
       'The runner was closed, and the supervisor did not say in time what became of its commands.'
     this.place?.connection.abandon(new ContainersError('CONNECTION_LOST', message))
   }
+}
+
+function checkRange(option: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return
+  throw invalidOption(option, `must be a whole number from ${least} to ${most}`, value)
 }

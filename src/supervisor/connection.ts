@@ -26,7 +26,7 @@ export class SupervisorConnection {
   private preamble: Preamble | undefined = new Preamble()
   private lastNumber = 0
   private over: ContainersError | undefined
-  private pings: (() => void)[] = []
+  private heard = false
 
   constructor(
     private readonly transport: Transport,
@@ -57,12 +57,21 @@ export class SupervisorConnection {
     return command
   }
 
-  /** Resolves when the supervisor answers. Stays pending when the connection is lost: `lost` tells. */
-  ping(): Promise<void> {
-    return new Promise((resolve) => {
-      this.pings.push(resolve)
-      this.frames.frame(frameType.ping, 0, 0, Buffer.alloc(8))
-    })
+  /** Asks for a sign of life. */
+  ping(): void {
+    this.frames.frame(frameType.ping, 0, 0, Buffer.alloc(8))
+  }
+
+  /** Whether anything was heard since the last time this was asked. */
+  takeHeard(): boolean {
+    const heard = this.heard
+    this.heard = false
+    return heard
+  }
+
+  /** Whether commands run on it. */
+  get isBusy(): boolean {
+    return this.commands.size > 0
   }
 
   /** Our end-of-file: the supervisor kills what still runs on this connection and ends it. */
@@ -91,6 +100,7 @@ export class SupervisorConnection {
 
   private receive(bytes: Uint8Array): void {
     if (this.over) return
+    this.heard = true
     let chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     try {
       if (this.preamble) {
@@ -108,10 +118,10 @@ export class SupervisorConnection {
 
   private ownFrame(type: number, payload: Buffer): void {
     if (type === answerType.hello) this.hello(payload)
-    else if (type === answerType.pong) this.pings.shift()?.()
     else if (type === answerType.error)
       throw protocolError(`it ended the connection: ${decodeError(payload)}`)
-    else throw protocolError(`a frame of type 0x${type.toString(16)} for no command`)
+    else if (type !== answerType.pong)
+      throw protocolError(`a frame of type 0x${type.toString(16)} for no command`)
   }
 
   private hello(payload: Buffer): void {

@@ -24,6 +24,7 @@ export function containerOpener(engine: ContainerEngine, name: string, user?: st
     return {
       transport,
       defaults: defaultsOf(container, user),
+      mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
       explainLoss: (lost) => explainLoss(engine, container, lost),
       explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
     } satisfies OpenedPlace

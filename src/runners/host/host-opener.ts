@@ -23,6 +23,8 @@ export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpene
     return Promise.resolve({
       transport,
       defaults,
+      // A pipe cannot be half dead; a child that was stopped goes on some time.
+      mayBeSilent: () => Promise.resolve(true),
       explainLoss: () => Promise.resolve({ reason: 'unknown', explanation: `The supervisor ${why()}.` }),
       explainRefusal: (lost) =>
         Promise.resolve(

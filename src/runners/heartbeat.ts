@@ -1,0 +1,29 @@
+import { ContainersError } from '../errors/containers-error.js'
+import type { ConnectedPlace } from './connect-place.js'
+
+/** How long a supervisor may be silent before it is asked for a sign of life, and then before it is given up. */
+export const defaultHeartbeatMs = 15_000
+
+/**
+ * Finds connections that are dead without having ended, as behind a network that drops them silently. Asks only where
+ * nothing was heard, and gives up only where the place itself has no reason to be silent, as when it is paused.
+ */
+export function watchHeartbeat({ connection, place }: ConnectedPlace, intervalMs: number): void {
+  let asked = false
+  const timer = setInterval(() => {
+    if (!connection.isOpen) return clearInterval(timer)
+    const heard = connection.takeHeard()
+    if (heard || !connection.isBusy) asked = false
+    else if (!asked) {
+      asked = true
+      connection.ping()
+    } else void giveUp()
+  }, intervalMs).unref()
+
+  const giveUp = async () => {
+    const mayBeSilent = await place.mayBeSilent().catch(() => false)
+    if (mayBeSilent || connection.takeHeard()) return
+    const message = `The supervisor gave no sign of life for ${2 * intervalMs} ms.`
+    connection.abandon(new ContainersError('CONNECTION_LOST', message))
+  }
+}

@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { ContainersError } from '../../src/errors/containers-error.js'
+import type { OpenedPlace } from '../../src/runners/place.js'
+import { SupervisedRunner, type SupervisedRunnerOptions } from '../../src/runners/supervised-runner.js'
+import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.js'
+
+const capabilities = {
+  supervised: true, verifiedKill: true, exactExit: true, users: true, endsWithHost: true, isolation: 'separate-user',
+} as const // prettier-ignore
+
+/** A runner whose supervisors are in the test's hands. */
+function scripted(options: SupervisedRunnerOptions = {}, more: Partial<OpenedPlace> = {}) {
+  const peers: Peer[] = []
+  const open = vi.fn(() => {
+    const transport = new Peer()
+    peers.push(transport)
+    return Promise.resolve<OpenedPlace>({
+      transport,
+      defaults: { env: new Map(), path: '/bin', cwd: '/', user: undefined },
+      mayBeSilent: () => Promise.resolve(false),
+      explainLoss: () => Promise.resolve({ reason: 'engineLost', explanation: 'cut' }),
+      explainRefusal: (lost) => Promise.resolve(lost),
+      ...more,
+    })
+  })
+  const runner = new SupervisedRunner(open, capabilities, options)
+  const ready = async (index = 0) => {
+    await vi.waitFor(() => expect(peers.length).toBeGreaterThan(index))
+    await turn()
+    peers[index]!.say(hello())
+    await turn()
+    return peers[index]!
+  }
+  return { runner, open, peers, ready }
+}
+
+const turn = () => new Promise(setImmediate)
+const started = (command: number) => frame(0x82, 0, command, record([1, u32(9)]))
+const exited = (command: number, status: number, cause = 0, ...more: [number, Buffer][]) =>
+  Buffer.concat([
+    frame(0x85, 1, command),
+    frame(0x85, 2, command),
+    frame(0x88, 0, command, record([1, u32(status)], [2, u8(cause)], ...more)),
+  ])
+
+describe('one connection', () => {
+  test('is opened at the first spawn, and serves all commands', async () => {
+    const { runner, open, ready } = scripted()
+    expect(open).not.toHaveBeenCalled()
+    const commands = [runner.spawn(['a']), runner.spawn(['b'])]
+    const peer = await ready()
+    commands.push(runner.spawn(['c']))
+    await turn()
+    const spawned = peer.heard.filter(({ type }) => type === 0x02)
+    expect(spawned.map(({ command, payload }) => [command, fields(payload).get(1)?.toString()])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ])
+    for (const number of [1, 2, 3]) peer.say(started(number), exited(number, number << 8))
+    expect(await Promise.all(commands.map(async ({ exit }) => (await exit).code))).toEqual([1, 2, 3])
+    expect(open).toHaveBeenCalledOnce()
+  })
+
+  test('that was lost ends its commands, and another serves the next', async () => {
+    const { runner, open, peers, ready } = scripted()
+    const [one, two] = [runner.spawn(['a']), runner.spawn(['b'])]
+    const peer = await ready()
+    peer.say(started(1), frame(0x84, 1, 1, Buffer.from('so far')))
+    peer.hangUp()
+    expect(await one.exit).toEqual({
+      reason: 'engineLost',
+      succeeded: false,
+      evidence: 'none',
+      explanation: 'cut',
+    })
+    expect(await one.text()).toBe('so far')
+    expect((await two.exit).reason).toBe('engineLost')
+    const three = runner.spawn(['c'])
+    ;(await ready(1)).say(started(1), exited(1, 0))
+    expect((await three.exit).succeeded).toBe(true)
+    expect([open.mock.calls.length, peers[0]!.destroyed]).toEqual([2, true])
+  })
+
+  test('that cannot be opened is an error of its commands, and is tried again', async () => {
+    const { runner, open, ready } = scripted()
+    open.mockRejectedValueOnce(new ContainersError('CONTAINER_STATE', 'Container x is stopped.'))
+    const command = runner.spawn(['a'])
+    await expect(command.started).rejects.toMatchObject({
+      name: 'SpawnError',
+      code: 'CONTAINER_STATE',
+      stage: 'connect',
+    })
+    expect(await command.exit).toMatchObject({
+      reason: 'spawnFailed',
+      explanation: 'Container x is stopped.',
+    })
+    await expect(command.kill()).resolves.toEqual({ killed: 0, survivors: [], verified: true })
+    const next = runner.spawn(['b'])
+    ;(await ready()).say(started(1), exited(1, 0))
+    expect((await next.exit).succeeded).toBe(true)
+  })
+
+  test('that opens with an error of somebody else is an error of ours', async () => {
+    const { runner, open } = scripted()
+    open.mockRejectedValueOnce(new TypeError('a bug'))
+    await expect(runner.run(['a'])).rejects.toMatchObject({ name: 'SpawnError', code: 'CONNECTION_LOST' })
+  })
+})
+
+describe('a verdict', () => {
+  test.each([
+    ['by itself', 0x0300, 0, { reason: 'exited', code: 3, succeeded: false }],
+    ['by a signal', 9, 0, { reason: 'signaled', signal: 'SIGKILL', succeeded: false }],
+    ['dumping core', 0x80 | 11, 0, { reason: 'signaled', signal: 'SIGSEGV' }],
+    ['by a real-time signal', 40, 0, { reason: 'signaled', signal: 'SIGRTMIN+6' }],
+    ['killed', 15, 1, { reason: 'killed', signal: 'SIGTERM' }],
+    ['killed, with a code of its own', 0, 1, { reason: 'killed', code: 0, succeeded: false }],
+    ['aborted', 9, 2, { reason: 'aborted', signal: 'SIGKILL' }],
+    ['out of time', 9, 3, { reason: 'timeout', signal: 'SIGKILL' }],
+    ['with its supervisor', 9, 4, { reason: 'containerDied', signal: 'SIGKILL' }],
+  ])('%s', async (_name, status, cause, expected) => {
+    const { runner, ready } = scripted()
+    const command = runner.spawn(['a'])
+    ;(await ready()).say(started(1), exited(1, status, cause))
+    const exit = await command.exit
+    expect(exit).toMatchObject({ evidence: 'wait4', ...expected })
+    expect('code' in exit && 'signal' in exit).toBe(false)
+  })
+
+  test('keeps what was asked for but came too late', async () => {
+    const { runner, ready } = scripted()
+    const command = runner.spawn(['a'])
+    const peer = await ready()
+    peer.say(started(1))
+    const report = command.kill()
+    await turn()
+    expect(peer.heard.at(-1)).toMatchObject({ type: 0x06, command: 1 })
+    peer.say(exited(1, 0, 0, [3, u8(1)], [11, u8(1)]))
+    expect(await command.exit).toMatchObject({ reason: 'exited', code: 0, requested: 'killed' })
+    expect(await report).toEqual({ killed: 0, survivors: [], verified: true })
+  })
+})
+
+describe('silence', () => {
+  test('is asked about, then taken for the end', async () => {
+    const { runner, ready } = scripted({ heartbeatMs: 20 })
+    const command = runner.spawn(['a'])
+    const peer = await ready()
+    peer.say(started(1))
+    expect((await command.exit).reason).toBe('engineLost')
+    expect(peer.heard.some(({ type }) => type === 0x08)).toBe(true)
+  })
+
+  test('with an answer, of a paused place, or without commands is none', async () => {
+    const answering = scripted({ heartbeatMs: 20 })
+    const paused = scripted({ heartbeatMs: 20 }, { mayBeSilent: () => Promise.resolve(true) })
+    const idle = scripted({ heartbeatMs: 20 })
+    const commands = [answering, paused, idle].map(({ runner }) => runner.spawn(['a']))
+    const peers = await Promise.all([answering, paused, idle].map(({ ready }) => ready()))
+    peers[2]!.say(started(1), exited(1, 0))
+    const pongs = setInterval(() => peers[0]!.say(frame(0x8a, 0, 0, Buffer.alloc(8))), 15)
+    onTestFinished(() => clearInterval(pongs))
+    await delay(150)
+    expect(peers.map(({ destroyed }) => destroyed)).toEqual([false, false, false])
+    peers[1]!.say(started(1), exited(1, 0))
+    expect((await commands[1]!.exit).succeeded).toBe(true)
+  })
+})
+
+describe('close', () => {
+  test('kills what runs, waits for it, and hangs up', async () => {
+    const { runner, ready } = scripted()
+    const command = runner.spawn(['a'], { graceMs: 70 })
+    const peer = await ready()
+    peer.say(started(1))
+    const closed = runner.close()
+    await turn()
+    expect(peer.heard.at(-1)?.payload.readUInt32LE(4)).toBe(70)
+    expect(peer.ended).toBe(false)
+    peer.say(exited(1, 15, 1, [11, u8(1)]))
+    await closed
+    expect([peer.ended, (await command.exit).reason]).toEqual([true, 'killed'])
+    await runner.close()
+    expect(() => runner.spawn(['a'])).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  test('calls off what waits for its connection', async () => {
+    const { runner } = scripted()
+    const command = runner.spawn(['a'])
+    await runner.close()
+    expect(await command.exit).toMatchObject({ reason: 'killed', evidence: 'none' })
+    await expect(command.started).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+})
+
+test.each([{ windowBytes: 1 }, { heartbeatMs: 0 }, { timeoutBoundsMs: { minimum: 5, maximum: 1 } }])(
+  'refuses the option %o',
+  (options) => {
+    expect(() => scripted(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  },
+)
