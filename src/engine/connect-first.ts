@@ -1,4 +1,5 @@
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import { onAbort } from '../internal/on-abort.js'
 import type { ContainerEngine } from './container-engine.js'
 import type { Target } from './dockerode/connector.js'
 import { openEngine } from './dockerode/open-engine.js'
@@ -42,9 +43,7 @@ async function connectTo(
   const limitMs = timeoutMs ?? (endpoint.address.kind === 'ssh' ? 20_000 : 5000)
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(timedOut(address, limitMs)), limitMs)
-  const abort = (): void => controller.abort(aborted(address, signal))
-  if (signal?.aborted) abort()
-  signal?.addEventListener('abort', abort, { once: true })
+  const forget = onAbort(signal, () => controller.abort(aborted(address, signal)))
   const { target, close, explain } = openTarget(endpoint, env)
   try {
     controller.signal.throwIfAborted()
@@ -55,7 +54,7 @@ async function connectTo(
     throw controller.signal.aborted ? controller.signal.reason : explain(error)
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    forget()
   }
 }
 

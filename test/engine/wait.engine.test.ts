@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
-import type { ContainerEngine } from '../../src/engine/container-engine.js'
+import type { ArmedWait, ContainerEngine } from '../../src/engine/container-engine.js'
 import type { CreateRequest } from '../../src/engine/engine-types.js'
 import { testEndpoint } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js'
@@ -32,12 +33,15 @@ async function running(given?: Partial<CreateRequest>): Promise<string> {
   return id
 }
 
-test('200 waits leave room for every other call, and a kill settles them all', async () => {
+test('200 waits of one signal leave room for every other call, and a kill settles them all', async () => {
   const id = await running()
-  const waits = await Promise.all(Array.from({ length: 200 }, () => engine.waitContainer(id, 'not-running')))
+  const { signal } = new AbortController()
+  const arm = (): Promise<ArmedWait> => engine.waitContainer(id, 'not-running', { signal })
+  const waits = await Promise.all(Array.from({ length: 200 }, arm))
   await engine.killContainer(id, 'SIGKILL')
   const results = await Promise.all(waits.map(({ result }) => result))
   expect(results).toEqual(Array.from({ length: 200 }, () => ({ statusCode: 137 })))
+  await expect.poll(() => getEventListeners(signal, 'abort').length).toBe(0)
 })
 
 test('a wait whose connection is cut settles', async () => {

@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { ContainersError, isContainersError } from '../../errors/containers-error.js'
+import { onAbort } from '../../internal/on-abort.js'
 import type { CallOptions } from '../container-engine.js'
 import type { Modem } from './modem.js'
 import { describeSubject, type Subject } from './subject.js'
@@ -52,10 +53,10 @@ export class Calls {
     const stream = await this.unary(subject, options, call, deadlineMs)
     const signal = options?.signal
     if (signal === undefined) return stream
-    const abort = (): void => void stream.destroy(abortedError(subject, signal))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    stream.once('close', () => signal.removeEventListener('abort', abort))
+    stream.once(
+      'close',
+      onAbort(signal, () => void stream.destroy(abortedError(subject, signal))),
+    )
     return stream
   }
 
@@ -75,16 +76,10 @@ export class Calls {
 class CallScope {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined
-  readonly #onAbort: () => void
+  readonly #forget: () => void
 
-  constructor(
-    subject: Subject,
-    private readonly signal: AbortSignal | undefined,
-    deadlineMs: number,
-  ) {
-    this.#onAbort = () => this.#controller.abort(abortedError(subject, signal))
-    if (signal?.aborted) this.#onAbort()
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  constructor(subject: Subject, signal: AbortSignal | undefined, deadlineMs: number) {
+    this.#forget = onAbort(signal, () => this.#controller.abort(abortedError(subject, signal)))
     // A longer one would fire at once.
     if (deadlineMs > longestTimerMs) return
     this.#timer = setTimeout(() => this.#controller.abort(deadlineError(subject, deadlineMs)), deadlineMs)
@@ -100,7 +95,7 @@ class CallScope {
 
   end(): void {
     clearTimeout(this.#timer)
-    this.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forget()
   }
 }
 
