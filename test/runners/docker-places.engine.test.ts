@@ -172,6 +172,14 @@ describe('containers of ours', () => {
 })
 
 describe('containers of somebody else', () => {
+  test('do not keep a host process alive that has nothing more to do', async () => {
+    const { container } = await place()
+    const program = await buildHostProgram()
+    onTestFinished(program.remove)
+    const host = await program.start(JSON.stringify(['echo', 'done']), testEndpoint(), container.id)
+    expect(await once(host, 'exit')).toEqual([0, null])
+  })
+
   test('are left with one file, and no connection, when the last runner has gone', async () => {
     const { container, runner } = await place()
     expect((await runner.run(['echo', 'hi'])).stdout).toBe('hi\n')
