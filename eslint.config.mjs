@@ -7,7 +7,11 @@ const mayImport = {
   errors: ['internal'],
   events: [],
   streaming: [],
-  command: ['streaming'],
+  ports: [],
+  command: ['streaming', 'ports'],
+  policy: ['command', 'ports', 'streaming'],
+  messages: ['ports'],
+  'agent-sdk': ['command'],
   engine: ['streaming'],
   supervisor: ['streaming'],
   delivery: ['engine', 'supervisor', 'streaming', 'exec', 'archives'],
@@ -15,7 +19,7 @@ const mayImport = {
   logs: ['engine', 'streaming'],
   archives: ['engine', 'streaming', 'exec', 'command'],
   images: ['engine', 'archives', 'events'],
-  runners: ['command', 'supervisor', 'engine', 'streaming', 'delivery', 'exec'],
+  runners: ['command', 'policy', 'supervisor', 'engine', 'streaming', 'delivery', 'exec'],
   harness: ['engine', 'streaming', 'events', 'command', 'exec', 'logs', 'archives', 'images', 'delivery'],
 }
 const everywhere = ['errors', 'model', 'internal']
@@ -26,6 +30,7 @@ const vendors = [
   { names: ['eventemitter3'], home: 'src/events' },
   { names: ['node:child_process', 'child_process'], home: 'src/runners/host', also: ['engine'] }, // ssh endpoints
   { names: ['tar-stream'], home: 'src/archives' },
+  { names: ['unbash'], home: 'src/policy' },
 ]
 
 /** The walls: arrows between folders go one way, and a vendor's package has one home. */

@@ -10,6 +10,7 @@ import type { signalName } from '../model/signal.js'
  * - `containerDied`: its container ended, was removed, or was killed under it.
  * - `engineLost`: the connection was lost for good; what became of the command is not known.
  * - `spawnFailed`: it never ran.
+ * - `refused`: a policy refused it, and it never ran.
  * - `unknown`: it ended and nobody saw how.
  */
 export type CommandExitReason =
@@ -23,6 +24,7 @@ export type CommandExitReason =
   | 'containerDied'
   | 'engineLost'
   | 'spawnFailed'
+  | 'refused'
   | 'unknown'
 
 /**

@@ -55,6 +55,8 @@ export const errorCodes = {
   STREAM_INVALID: { retryable: false },
   /** The command never ran; `details` has the stage and the system's error. */
   SPAWN_FAILED: { retryable: false },
+  /** A policy refused the command, and nothing was run; `details.rule` names the rule. */
+  COMMAND_REFUSED: { retryable: false },
   /** `run({ check: true })` and the command did not succeed. */
   COMMAND_FAILED: { retryable: false },
   /** There is no supervisor for the architecture or place. */

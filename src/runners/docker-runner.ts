@@ -5,6 +5,8 @@ import type { CommandRunner, RunnerCapabilities } from '../command/command-runne
 import { checkUser } from '../command/spawn-plan.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import { invalidOption } from '../errors/invalid-option.js'
+import type { CommandPolicy } from '../policy/command-policy.js'
+import { withPolicy } from '../policy/policed-runner.js'
 import { containerOpener } from './docker/container-opener.js'
 import { SupervisedRunner, type SupervisedRunnerOptions } from './supervised-runner.js'
 
@@ -16,6 +18,8 @@ export interface DockerRunnerOptions extends SupervisedRunnerOptions {
   container: string | { readonly id: string }
   /** User of commands that name none. Default: the container's own. */
   user?: string
+  /** Asked before each command. Default: everything may run. */
+  policy?: CommandPolicy
 }
 
 /**
@@ -37,16 +41,18 @@ export class DockerRunner implements CommandRunner {
     endsWithHost: true,
     isolation: 'separate-user',
   }
-  private readonly inner: SupervisedRunner
+  private readonly inner: CommandRunner
 
   /** Throws `INVALID_OPTION`. */
-  constructor({ harness, container, user, ...options }: DockerRunnerOptions) {
+  constructor({ harness, container, user, policy, ...options }: DockerRunnerOptions) {
     const id = typeof container === 'string' ? container : container.id
     if (typeof id !== 'string' || id === '') {
       throw invalidOption('container', 'must be a name, an id or a container', container)
     }
     if (user !== undefined) checkUser('user', user)
-    this.inner = new SupervisedRunner(containerOpener(harness.engine, id, user), this.capabilities, options)
+    const opener = containerOpener(harness.engine, id, user)
+    const runner = new SupervisedRunner(opener, this.capabilities, options)
+    this.inner = withPolicy(runner, policy, options.timeoutBoundsMs)
   }
 
   spawn(argv: readonly string[], options?: SpawnOptions): Command {

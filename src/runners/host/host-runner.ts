@@ -4,6 +4,8 @@ import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
 import { supervisorPath } from '../../delivery/supervisor-binary.js'
 import { ContainersError } from '../../errors/containers-error.js'
+import type { CommandPolicy } from '../../policy/command-policy.js'
+import { withPolicy } from '../../policy/policed-runner.js'
 import { SupervisedRunner, type SupervisedRunnerOptions } from '../supervised-runner.js'
 import { hostOpener } from './host-opener.js'
 import { hostDefaults, type HostOptions } from './host-place.js'
@@ -16,6 +18,8 @@ export interface HostRunnerOptions extends HostOptions, SupervisedRunnerOptions 
    * `'never'`: always the latter. `capabilities` says what that costs.
    */
   supervisor?: 'auto' | 'never'
+  /** Asked before each command. Default: everything may run. */
+  policy?: CommandPolicy
 }
 
 /**
@@ -33,9 +37,10 @@ export class HostRunner implements CommandRunner {
   constructor(options: HostRunnerOptions = {}) {
     const defaults = hostDefaults(options)
     const binary = options.supervisor === 'never' ? undefined : findSupervisor()
-    this.inner = binary
+    const runner = binary
       ? new SupervisedRunner(hostOpener(binary, defaults), supervisedCapabilities(), options)
       : new PlainHostRunner(defaults, options.timeoutBoundsMs)
+    this.inner = withPolicy(runner, options.policy, options.timeoutBoundsMs)
   }
 
   get capabilities(): RunnerCapabilities {

@@ -1,0 +1,78 @@
+import type { Command } from '../command/command.js'
+import type { RunOptions, SpawnOptions } from '../command/command-options.js'
+import type { CommandResult } from '../command/command-result.js'
+import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
+import { runCommand } from '../command/run-command.js'
+import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
+import { ContainersError } from '../errors/containers-error.js'
+import type { CommandPolicy } from './command-policy.js'
+import { PolicedCommand } from './policed-command.js'
+
+/** The runner itself knows its bounds; these let through whatever it may allow. */
+const anyTimeout: TimeoutBounds = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
+
+/**
+ * A runner that asks a policy before each command. A refused command never reaches `runner`: its `started`, and `run`,
+ * reject with {@link CommandRefusedError}, and its exit has the reason `'refused'`. Time limits count from when the
+ * command runs, not from when it was asked about. Closing it closes `runner`.
+ *
+ * DockerRunner and HostRunner have an option `policy` that does the same.
+ */
+export function policedRunner(
+  runner: CommandRunner,
+  policy: CommandPolicy,
+  options: { timeoutBoundsMs?: TimeoutBounds } = {},
+): CommandRunner {
+  return new PolicedRunner(runner, policy, options.timeoutBoundsMs ?? anyTimeout)
+}
+
+/** For a runner's option `policy`: the runner itself where there is none. */
+export function withPolicy(
+  runner: CommandRunner,
+  policy: CommandPolicy | undefined,
+  timeoutBoundsMs: TimeoutBounds = defaultTimeoutBounds,
+): CommandRunner {
+  return policy ? policedRunner(runner, policy, { timeoutBoundsMs }) : runner
+}
+
+class PolicedRunner implements CommandRunner {
+  private readonly undecided = new Set<PolicedCommand>()
+  private closed = false
+
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly policy: CommandPolicy,
+    private readonly bounds: TimeoutBounds,
+  ) {}
+
+  get capabilities(): RunnerCapabilities {
+    return this.runner.capabilities
+  }
+
+  spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+    // What runs must be what was decided on, whatever the caller does to its objects meanwhile.
+    const plan = planSpawn(argv, options, this.bounds)
+    const kept = { ...options, ...(options.env && { env: plan.env }) }
+    const command = new PolicedCommand(plan.argv, kept, this.policy, (argv, options) =>
+      this.runner.spawn(argv, options),
+    )
+    this.undecided.add(command)
+    void command.decided.then(() => this.undecided.delete(command))
+    return command.handle
+  }
+
+  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    for (const command of this.undecided) void command.handle.kill()
+    await this.runner.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
