@@ -1,9 +1,11 @@
 import type { ContainerEngine } from '../engine/container-engine.js'
-import { ContainersError } from '../errors/containers-error.js'
+import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { buildContext } from './build-context.js'
 import type { BuildProgress, BuildSource } from './image-options.js'
 
 const LOG_LINES = 20
+/** What the engine colours a step's stderr with. */
+const colours = /\u001b\[\d*m/g
 const stepLine = /^Step \d+\/\d+ : .*/
 
 /**
@@ -23,10 +25,11 @@ export async function buildImage(
   const log: string[] = []
   let step: string | undefined
   let id: string | undefined
-  const fail = (reason: string): never => {
+  const failure = (reason: string, cause?: unknown): ContainersError => {
     const where = step === undefined ? '' : ` at ${JSON.stringify(step)}`
     const message = `Building ${image || folder} failed${where}: ${reason.trim()}\n${log.slice(-LOG_LINES).join('\n')}`
-    throw new ContainersError('BUILD_FAILED', message.trim(), {
+    return new ContainersError('BUILD_FAILED', message.trim(), {
+      cause,
       details: { ...(step !== undefined && { step }), log: log.slice(-LOG_LINES) },
     })
   }
@@ -42,9 +45,9 @@ export async function buildImage(
       ...(network !== undefined && { network }),
     }
     for await (const message of await engine.buildImage(context, request, { signal })) {
-      if (message.error !== undefined) fail(message.error)
+      if (message.error !== undefined) throw failure(message.error)
       id = message.imageId ?? id
-      const text = message.stream ?? message.status
+      const text = (message.stream ?? message.status)?.replace(colours, '')
       if (text === undefined) continue
       step = stepLine.exec(text)?.[0] ?? step
       const lines = text.split('\n').filter((line) => line.trim() !== '')
@@ -52,7 +55,12 @@ export async function buildImage(
       log.splice(0, log.length - LOG_LINES)
       report({ kind: 'build', image, text, ...(step !== undefined && { step }) })
     }
-    return id ?? fail('the engine did not say what it built')
+    if (id === undefined) throw failure('the engine did not say what it built')
+    return id
+  } catch (error) {
+    // A Dockerfile that cannot be read is refused before the first step.
+    const refused = isContainersError(error, 'INVALID_OPTION') || isContainersError(error, 'ENGINE_ERROR')
+    throw refused ? failure(error.message, error) : error
   } finally {
     context.destroy()
   }
