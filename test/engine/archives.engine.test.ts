@@ -104,16 +104,51 @@ test('a read-only root is not written to', async () => {
   })
 })
 
-test('a source that fails fails the upload with what it failed of', async () => {
-  const broken = new Readable({
+test.each([
+  ['when it is read', () => {}, 0],
+  ['before it is read', (source: Readable) => void source.destroy(new Error('disk on fire')), 200],
+])('a source that fails %s fails the upload with what it failed of', async (_, fail, delayMs) => {
+  const source = new Readable({
     read() {
       this.destroy(new Error('disk on fire'))
     },
   })
-  await expect(engine.putArchive(box, '/tmp', broken)).rejects.toMatchObject({
-    code: 'STREAM_INVALID',
-    message: expect.stringContaining('disk on fire') as string,
-  })
+  const proxy = await startFaultProxy(testEndpoint())
+  const proxied = await connectEngine({ host: proxy.endpoint })
+  proxy.faults = { delayMs }
+  try {
+    const failure = proxied.putArchive(box, '/tmp', source)
+    fail(source)
+    await expect(failure).rejects.toMatchObject({
+      code: 'STREAM_INVALID',
+      message: expect.stringContaining('disk on fire') as string,
+    })
+  } finally {
+    await proxied.close()
+    await proxy.close()
+  }
+})
+
+test('a source that is over already fails the upload', async () => {
+  const source = tarOf({ a: 'x' }).destroy()
+  await expect(engine.putArchive(box, '/tmp', source)).rejects.toMatchObject({ code: 'STREAM_INVALID' })
+})
+
+test('an upload that nobody takes lets go of its source', async () => {
+  const proxy = await startFaultProxy(testEndpoint())
+  const proxied = await connectEngine({ host: proxy.endpoint })
+  try {
+    proxy.cut()
+    proxy.faults = { refuseConnections: true }
+    const source = tarOf({ a: 'x' })
+    await expect(proxied.putArchive(box, '/tmp', source)).rejects.toMatchObject({
+      code: 'ENGINE_UNREACHABLE',
+    })
+    await expect.poll(() => source.destroyed).toBe(true)
+  } finally {
+    await proxied.close()
+    await proxy.close()
+  }
 })
 
 test('a download that is cut is not an end', async () => {

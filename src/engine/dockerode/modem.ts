@@ -1,26 +1,13 @@
-import { stringify } from 'node:querystring'
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Connector } from './connector.js'
+import { headersOf, jsonBody, pathOf, type DialOptions } from './dial-options.js'
 import { readHttpError, readValue } from './read-body.js'
 import { SourceError } from './source-error.js'
 
 const continueMs = 2000
-
-/** What dockerode hands to its modem for a call. */
-export interface DialOptions {
-  path: string
-  method: string
-  options?: Record<string, unknown> | undefined
-  /** The bare answer is wanted, as soon as its headers are there. */
-  isStream?: boolean
-  hijack?: boolean
-  file?: Readable | Uint8Array | undefined
-  abortSignal?: AbortSignal | undefined
-  authconfig?: object | undefined
-}
 
 type Answer = { upgraded: Duplex } | { response: IncomingMessage }
 
@@ -49,7 +36,7 @@ export class Modem {
   async send(dial: DialOptions): Promise<unknown> {
     const { method, abortSignal } = dial
     abortSignal?.throwIfAborted()
-    const path = `${this.version === undefined ? '' : `/v${this.version}`}${pathWithQuery(dial)}`
+    const path = `${this.version === undefined ? '' : `/v${this.version}`}${pathOf(dial)}`
     const first = this.#open(dial, path)
     const answer = await this.#answerTo(first, dial).catch((error: unknown) => {
       const isStale = first.reusedSocket && isConnectionReset(error) && !abortSignal?.aborted
@@ -100,76 +87,33 @@ function sendBody(request: ClientRequest, dial: DialOptions, reject: (error: unk
     request.end(file ?? jsonBody(dial))
     return
   }
+  if (file.destroyed) {
+    reject(new SourceError(file.errored ?? new Error('it was destroyed before')))
+    request.destroy()
+    return
+  }
   const send = (): void => {
     clearTimeout(impatience)
-    pipeline(file, request).catch((error: unknown) =>
-      reject(file.errored ? new SourceError(file.errored) : error),
-    )
+    pipeline(file, request).catch(reject)
   }
   // Something between us and the engine may not know of 100-continue.
   const impatience = setTimeout(() => request.emit('continue'), continueMs)
   request.once('continue', send)
-  request.once('close', () => clearTimeout(impatience))
-  request.once('response', () => {
+  // It may fail long before anybody reads it.
+  file.once('error', (error) => {
+    reject(new SourceError(error))
+    request.destroy()
+  })
+  const stop = (): void => {
     clearTimeout(impatience)
     request.off('continue', send)
-    if (!request.writableEnded) file.destroy()
+    if (!file.readableEnded) file.destroy()
+  }
+  request.once('close', stop)
+  request.once('response', () => {
+    if (!request.writableEnded) stop()
   })
   request.flushHeaders()
-}
-
-/** With its padding, which engines before 23 insist on. */
-function registryAuth(auth: object): string {
-  return Buffer.from(JSON.stringify(auth)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
-}
-
-function headersOf(dial: DialOptions): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {}
-  const json = jsonBody(dial)
-  if (dial.file !== undefined) headers['Content-Type'] = 'application/x-tar'
-  else if (json !== undefined) headers['Content-Type'] = 'application/json'
-  if (dial.file instanceof Uint8Array) headers['Content-Length'] = dial.file.length
-  else if (dial.file !== undefined) headers['Transfer-Encoding'] = 'chunked'
-  else if (dial.method !== 'GET' && dial.method !== 'HEAD')
-    headers['Content-Length'] = Buffer.byteLength(json ?? '')
-  // Lets the engine refuse a call by its path alone, before the body is on its way.
-  if (dial.file instanceof Readable) headers['Expect'] = '100-continue'
-  if (dial.authconfig) headers['X-Registry-Auth'] = registryAuth(dial.authconfig)
-  if (dial.hijack) Object.assign(headers, { Connection: 'Upgrade', Upgrade: 'tcp' })
-  return headers
-}
-
-/** dockerode puts query and body into one bag unless they are told apart by `_query` and `_body`. */
-function jsonBody(dial: DialOptions): string | undefined {
-  if (dial.method !== 'POST' || dial.file !== undefined) return undefined
-  const body = dial.options?.['_body'] ?? (dial.path.includes('?') ? undefined : bag(dial))
-  return body === undefined ? undefined : JSON.stringify(body)
-}
-
-function pathWithQuery(dial: DialOptions): string {
-  const [path = '', given] = dial.path.split('?', 2)
-  if (given === undefined) return path
-  const query = stringify(queryValues((dial.options?.['_query'] as Record<string, unknown>) ?? bag(dial)))
-  const whole = [given, query].filter((part) => part !== '').join('&')
-  return whole === '' ? path : `${path}?${whole}`
-}
-
-function bag({ options = {} }: DialOptions): Record<string, unknown> {
-  const { abortSignal: _signal, authconfig: _auth, _query, _body, hijack: _hijack, ...rest } = options
-  return rest
-}
-
-function queryValues(values: Record<string, unknown>): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, queryValue(value)]),
-  )
-}
-
-function queryValue(value: unknown): string | string[] {
-  if (Array.isArray(value)) return value.map(String)
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 function isConnectionReset(error: unknown): boolean {
