@@ -121,7 +121,7 @@ test('a stream that ends inside a frame is torn, wherever that is', async () => 
   for (const length of [1, 11, 12, 13, spawning.length - 1]) {
     supervisor = new SupervisorProcess()
     supervisor.write(greeting)
-    supervisor.child.stdin?.end(spawning.subarray(0, length))
+    supervisor.end(spawning.subarray(0, length))
     const frame = await supervisor.next((one) => one.type === FrameType.error)
     expect(numberOf(decodeRecord(frame.payload), 1)).toBe(4)
     expect(await supervisor.closed).toBe(0)
@@ -138,7 +138,7 @@ test('frames may come in pieces of any size, and many in one piece', async () =>
       encodeFrame(FrameType.end, number),
     ])
   supervisor.write(greeting)
-  for (const byte of send(1)) supervisor.child.stdin?.write(Buffer.from([byte]))
+  for (const byte of send(1)) supervisor.write(Buffer.from([byte]))
   expect((await supervisor.ended(1)).stdout.toString()).toBe('ab')
   supervisor.write(Buffer.concat(Array.from({ length: 40 }, (_, i) => send(i + 2))))
   for (let number = 2; number < 42; number++) {

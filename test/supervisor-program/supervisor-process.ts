@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import {
   decodeRecord,
@@ -69,40 +70,44 @@ export function spawnRecord(request: SpawnRequest): Buffer {
 
 type Listener = (frame: Frame) => boolean
 
-/** One supervisor over a pair of pipes, every frame of it kept. */
-export class SupervisorProcess {
-  readonly child: ChildProcess
+export interface Streams {
+  readonly input: Writable
+  readonly output: Readable
+  /** Resolves when the other side is gone. */
+  readonly closed: Promise<unknown>
+}
+
+/** The host's side of one connection, every frame that came kept. */
+export class Peer {
   readonly frames: Frame[] = []
-  readonly closed: Promise<number | null>
-  #reader = new FrameReader()
-  #listeners = new Set<Listener>()
+  readonly closed: Promise<unknown>
+  readonly #input: Writable
+  readonly #reader = new FrameReader()
+  readonly #listeners = new Set<Listener>()
   #number = 0
   stderr = ''
 
-  constructor(
-    command: readonly string[] = [supervisorBinary, 'stdio'],
-    env: NodeJS.ProcessEnv = process.env,
-  ) {
-    if (!existsSync(supervisorBinary))
-      throw new Error(`${supervisorBinary}: build it: npm run build:supervisor`)
-    this.child = spawn(command[0] as string, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env })
-    this.child.stdin?.on('error', () => undefined)
-    this.child.stdout?.on('data', (bytes: Buffer) => {
+  constructor({ input, output, closed }: Streams) {
+    this.#input = input.on('error', () => undefined)
+    this.closed = closed
+    output.on('data', (bytes: Buffer) => {
       for (const frame of this.#reader.push(bytes)) this.#take(frame)
     })
-    this.child.stderr?.on('data', (bytes: Buffer) => (this.stderr += bytes.toString()))
-    this.closed = new Promise((resolve) => this.child.on('close', resolve))
   }
 
-  static async open(command?: readonly string[]): Promise<SupervisorProcess> {
-    const supervisor = new SupervisorProcess(command)
-    await supervisor.next((frame) => frame.type === FrameType.hostHello)
-    supervisor.write(encodeFrame(FrameType.hello, 0, hello()))
-    return supervisor
+  /** The fields of the supervisor's HELLO, after which ours is sent. */
+  async greet(): Promise<Field[]> {
+    const frame = await this.next((one) => one.type === FrameType.hostHello)
+    this.write(encodeFrame(FrameType.hello, 0, hello()))
+    return decodeRecord(frame.payload)
   }
 
   write(bytes: Buffer): void {
-    this.child.stdin?.write(bytes)
+    this.#input.write(bytes)
+  }
+
+  end(bytes?: Buffer): void {
+    this.#input.end(bytes)
   }
 
   send(type: number, command: number, payload?: Buffer, channel?: number): void {
@@ -162,14 +167,38 @@ export class SupervisorProcess {
   }
 
   /** Ends the stream, as a host that goes away does. */
-  async close(): Promise<number | null> {
-    this.child.stdin?.end()
+  async close(): Promise<unknown> {
+    this.end()
     return this.closed
   }
 
   #take(frame: Frame): void {
     this.frames.push(frame)
     for (const listener of [...this.#listeners]) if (listener(frame)) this.#listeners.delete(listener)
+  }
+}
+
+/** A supervisor as a child of ours. */
+export class SupervisorProcess extends Peer {
+  readonly child: ChildProcessWithoutNullStreams
+
+  constructor(command: readonly string[] = [supervisorBinary, 'stdio']) {
+    if (!existsSync(supervisorBinary))
+      throw new Error(`${supervisorBinary}: build it: npm run build:supervisor`)
+    const child = spawn(command[0] as string, command.slice(1))
+    super({
+      input: child.stdin,
+      output: child.stdout,
+      closed: new Promise((resolve) => child.on('close', resolve)),
+    })
+    this.child = child
+    child.stderr.on('data', (bytes: Buffer) => (this.stderr += bytes.toString()))
+  }
+
+  static async open(command?: readonly string[]): Promise<SupervisorProcess> {
+    const supervisor = new SupervisorProcess(command)
+    await supervisor.greet()
+    return supervisor
   }
 }
 
