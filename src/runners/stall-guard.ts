@@ -18,6 +18,7 @@ export class StallGuard {
     const deadline = performance.now() + ms
     if (this.timer && this.deadline <= deadline) return
     this.deadline = deadline
+    this.moved = false
     this.wait(ms + checkMs)
   }
 

@@ -30,10 +30,12 @@ describe('DockerRunner in a container of ours', () => {
     await remove?.()
   })
 
-  test.for(runnerCases)('$name', async (one) => {
-    expect(canRun(runner, one)).toBe(true)
-    await one.run(runner)
-  })
+  for (const one of runnerCases) {
+    test(one.name, async () => {
+      expect(canRun(runner, one)).toBe(true)
+      await one.run(runner)
+    })
+  }
 })
 
 describe('DockerRunner in a container of somebody else', () => {
@@ -49,5 +51,5 @@ describe('DockerRunner in a container of somebody else', () => {
     await remove?.()
   })
 
-  test.for(runnerCases)('$name', (one) => one.run(runner))
+  for (const one of runnerCases) test(one.name, () => one.run(runner))
 })

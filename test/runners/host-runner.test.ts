@@ -12,7 +12,7 @@ describe('HostRunner', () => {
     expect(runner.capabilities).toMatchObject({ supervised: true, verifiedKill: true, endsWithHost: true })
   })
 
-  test.for(runnerCases.filter((one) => canRun(runner, one)))('$name', { timeout: 20_000 }, (one) =>
-    one.run(runner),
-  )
+  for (const one of runnerCases.filter((one) => canRun(runner, one))) {
+    test(one.name, { timeout: 20_000 }, () => one.run(runner))
+  }
 })

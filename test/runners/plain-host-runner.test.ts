@@ -14,7 +14,7 @@ describe('HostRunner without a supervisor', () => {
     expect(runner.capabilities).toMatchObject({ supervised: false, verifiedKill: false, endsWithHost: false })
   })
 
-  test.for(runnerCases.filter((one) => canRun(runner, one)))('$name', { timeout: 20_000 }, (one) =>
-    one.run(runner),
-  )
+  for (const one of runnerCases.filter((one) => canRun(runner, one))) {
+    test(one.name, { timeout: 20_000 }, () => one.run(runner))
+  }
 })
