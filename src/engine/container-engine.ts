@@ -46,6 +46,7 @@ export interface ContainerEngine {
   pauseContainer(id: string, options?: CallOptions): Promise<void>
   unpauseContainer(id: string, options?: CallOptions): Promise<void>
   killContainer(id: string, signal: string, options?: CallOptions): Promise<void>
+  /** One that is gone is removed; one that somebody else is removing is waited for. */
   removeContainer(
     id: string,
     request: { force: boolean; volumes: boolean },
@@ -83,7 +84,10 @@ export interface ContainerEngine {
   startExec(execId: string, options?: CallOptions): Promise<Duplex>
   inspectExec(execId: string, options?: CallOptions): Promise<ExecInspection>
 
-  /** Extracts an uncompressed tar into an existing folder of the container's own layer or volumes. */
+  /**
+   * Extracts an uncompressed tar into an existing folder of the container's own layer or volumes. A stream has no
+   * deadline by default: cutting it would leave half a file.
+   */
   putArchive(id: string, path: string, tar: Readable | Uint8Array, options?: CallOptions): Promise<void>
   getArchive(id: string, path: string, options?: CallOptions): Promise<Readable>
   statArchive(id: string, path: string, options?: CallOptions): Promise<ArchiveStat>
