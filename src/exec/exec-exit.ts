@@ -65,7 +65,9 @@ async function judge(
   code: number,
   outlivedStream: boolean,
 ): Promise<ObservedExit> {
-  const falseCode = code === ATTACH_FAILED && (exec.cut || (await isListed(engine, exec, pid || exec.pid)))
+  // A true 126 is there as soon as the stream ends; the engine's own comes whenever it sees that its client left.
+  const falseCode =
+    code === ATTACH_FAILED && (exec.cut || outlivedStream || (await isListed(engine, exec, pid || exec.pid)))
   if (falseCode) {
     return unknown(
       'unknown',
