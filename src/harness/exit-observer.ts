@@ -3,7 +3,7 @@ import type { ArmedWait, ContainerEngine } from '../engine/container-engine.js'
 import type { ContainerInspection } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import type { ExitObservation } from '../model/classify-exit.js'
-import { findDieEvent } from './find-die-event.js'
+import { findDieEvent } from './past-events.js'
 
 /** What an observer needs beside the container. */
 export interface ExitObserverOptions {
@@ -169,7 +169,7 @@ export class ExitObserver {
   }
 
   async #fromEvent(gone: boolean): Promise<ExitObservation> {
-    const died = await findDieEvent(this.options.engine, this.id, this.#startedAt, this.options.signal)
+    const died = await findDieEvent({ ...this.options, id: this.id, startedAt: this.#startedAt })
     const rest = {
       gone,
       engineWasLost: this.#lost,

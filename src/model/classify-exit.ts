@@ -25,7 +25,8 @@ export interface StopEvidence {
   readonly sentSignals: readonly SignalName[]
 }
 
-const SIGKILL_CODE = 128 + signalNumbers.SIGKILL
+/** What engines report for a main process that SIGKILL ended, or that said `exit 137`. */
+export const SIGKILL_CODE = 128 + signalNumbers.SIGKILL
 /** The engine's code for a container that ended while it was not looking; an ordinary `exit 255` looks the same. */
 const NOBODY_SAW = 255
 

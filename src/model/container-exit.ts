@@ -10,7 +10,7 @@ export type ContainerStopRequest = 'stop' | 'kill' | 'remove'
 export interface ContainerExitFacts {
   /** The engine's own error text, when it has one. */
   readonly errorText?: string
-  /** The engine's out-of-memory flag; `'unknown'` where it could not be read. It can be wrong both ways. */
+  /** The engine's out-of-memory flag, or its event; `'unknown'` where neither could be read. Can be wrong both ways. */
   readonly oomKilled: boolean | 'unknown'
   /** By the engine's clock, as the next one; noted in two places, so that a run of milliseconds can seem negative. */
   readonly startedAt?: Date

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { Container } from '../../src/harness/container.js'
 import { DockerHarness } from '../../src/harness/docker-harness.js'
 import { uniqueName } from '../../src/model/unique-name.js'
@@ -183,6 +184,23 @@ test('out of memory, as far as the engine can be believed', async () => {
     oomKilled: true,
     wasSignaled: true,
   })
+})
+
+test('out of memory when the engine’s flag was overtaken by the exit: its event tells', async () => {
+  const engine = await connectEngine({ host: testEndpoint(), env: {} })
+  const inspectContainer: typeof engine.inspectContainer = async (...call) => {
+    const found = await engine.inspectContainer(...call)
+    return { ...found, state: { ...found.state, oomKilled: false } }
+  }
+  const harness = new DockerHarness({ ...engine, inspectContainer })
+  onTestFinished(() => harness.close())
+  const container = await testContainer(harness, {
+    ...sh('tail /dev/zero'),
+    init: 'none',
+    limits: { memoryBytes: 16 * 1024 ** 2 },
+  })
+  await container.start()
+  expect(await container.wait()).toMatchObject({ reason: 'oom', code: 137, oomKilled: true })
 })
 
 test('removed while we wait: running, and never started', async () => {
