@@ -114,11 +114,11 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   data(channel: OutputChannel, bytes: Buffer): void {
-    shielded(() => this.stream(channel).push(bytes))
+    this.stream(channel).push(bytes)
   }
 
   ended(channel: OutputChannel): void {
-    shielded(() => this.stream(channel).end())
+    this.stream(channel).end()
   }
 
   stdinOpen(): void {
@@ -214,7 +214,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 }
 
-/** A listener of the user's that throws must not be taken for a fault of the connection. */
+/** A callback of the user's that throws must not be taken for a fault of the connection. */
 function shielded(call: () => void): void {
   try {
     call()
