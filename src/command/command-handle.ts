@@ -1,11 +1,13 @@
 import type { Readable, Writable } from 'node:stream'
 import { createDeferred } from '../internal/deferred.js'
 import { collect } from '../streaming/collect.js'
+import type { MessageStore } from '../ports/message-store.js'
 import type { ByteStream } from '../streaming/byte-stream.js'
 import { splitLines } from '../streaming/split-lines.js'
 import type { Command } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions } from './command-options.js'
+import { record, type Recording, type RecordOptions } from './recording.js'
 
 /** What a place does for a handle. */
 export interface CommandControl {
@@ -48,6 +50,10 @@ export class CommandHandle implements Command {
 
   async text(stream: 'stdout' | 'stderr' = 'stdout', options: { maxBytes?: number } = {}): Promise<string> {
     return (await collect(this.streams[stream].readable, options)).text
+  }
+
+  recordTo(store: MessageStore, options: RecordOptions = {}): Recording {
+    return record(this.id, this.streams, this.exit, store, options)
   }
 
   async kill(options: KillOptions = {}): Promise<DescendantsReport> {

@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions } from './command-options.js'
+import type { MessageStore } from '../ports/message-store.js'
+import type { Recording, RecordOptions } from './recording.js'
 
 /** One line of output; `partial` when the line was longer than `maxLineBytes` and this is a piece of it. */
 export interface OutputLine {
@@ -26,6 +28,11 @@ export interface Command extends AsyncDisposable {
   lines(stream?: 'stdout' | 'stderr'): AsyncIterable<string>
   /** The whole of a stream as text, up to `maxBytes` (default 16 MiB; the head and the tail are kept beyond it). */
   text(stream?: 'stdout' | 'stderr', options?: { maxBytes?: number }): Promise<string>
+  /**
+   * Copies the output into a store, from now on (called right after `spawn`: all of it), beside whoever reads it. A
+   * store that is slow or fails holds nothing up; the recording tells of it.
+   */
+  recordTo(store: MessageStore, options?: RecordOptions): Recording
   /**
    * SIGTERM (or `signal`) to the whole process tree, after the grace SIGKILL; resolves when the kernel says that
    * nothing is left, or with who survived. Safe to call at any time and more than once.

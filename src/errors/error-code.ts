@@ -59,6 +59,8 @@ export const errorCodes = {
   COMMAND_REFUSED: { retryable: false },
   /** `run({ check: true })` and the command did not succeed. */
   COMMAND_FAILED: { retryable: false },
+  /** The output of a command could not be recorded to its end; the command itself is not touched by that. */
+  RECORDING_FAILED: { retryable: false },
   /** There is no supervisor for the architecture or place. */
   SUPERVISOR_UNAVAILABLE: { retryable: false },
   /** The supervisor could not be brought into the container, or did not start there. */

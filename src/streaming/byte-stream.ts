@@ -16,11 +16,19 @@ export interface ByteStreamOptions {
   retain?: Retention
 }
 
+/** Sees bytes go by; `offset` counts from the start of the stream. */
+export type Tap = (bytes: Uint8Array, offset: number) => void
+
 /** The feeding side of a {@link ByteReadable}. */
 export interface ByteStream {
   readonly readable: ByteReadable
   /** Bytes that wait for the reader and have not been reported as consumed. */
   readonly bufferedBytes: number
+  /**
+   * Calls `listener` with all that is pushed from now on, whether somebody reads it or not, and with where it begins.
+   * It must not throw, and must copy what it keeps. Returns the function that ends it.
+   */
+  tap(listener: Tap): () => void
   /** Takes the bytes in any case, without copying where it can; false asks the sender to wait for `onConsumed`. */
   push(bytes: Uint8Array): boolean
   /** Ends the readable once all is read. */
@@ -59,6 +67,8 @@ class PushedStream implements ByteStream {
   /** Node has asked and has not been answered. */
   #wanted = false
   #offset = 0
+  #pushed = 0
+  readonly #taps = new Set<Tap>()
   #closing: { readonly error?: Error } | undefined
 
   constructor({ onConsumed, highWaterMarkBytes, retain }: ByteStreamOptions) {
@@ -71,8 +81,15 @@ class PushedStream implements ByteStream {
     return this.#live.bytes
   }
 
+  tap(listener: Tap): () => void {
+    this.#taps.add(listener)
+    return () => void this.#taps.delete(listener)
+  }
+
   push(bytes: Uint8Array): boolean {
     if (bytes.length === 0) return this.#live.bytes < this.#highWaterMarkBytes
+    if (this.#taps.size > 0) for (const tap of this.#taps) tap(bytes, this.#pushed)
+    this.#pushed += bytes.length
     if (this.#wanted) {
       this.#hand(bytes)
     } else if (this.#opened && this.#closing === undefined) {
