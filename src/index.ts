@@ -9,6 +9,11 @@ export { succeeded, wasSignaled } from './model/container-exit.js'
 export { ContainersError, isContainersError } from './errors/containers-error.js'
 export { CommandFailedError } from './command/command-failed-error.js'
 export { SpawnError } from './command/spawn-error.js'
+export { policedRunner } from './policy/policed-runner.js'
+export { rulePolicy } from './policy/rule-policy.js'
+export { CommandRefusedError } from './policy/command-refused-error.js'
+export { MemoryMessageStore } from './messages/memory-message-store.js'
+export { claudeCodeSpawner } from './agent-sdk/claude-code-spawner.js'
 
 // Connecting, and what a harness is given and gives.
 export type { ConnectOptions, Environment, TlsOptions } from './engine/endpoint/connect-options.js'
@@ -77,6 +82,28 @@ export type { HostRunnerOptions } from './runners/host/host-runner.js'
 export type { HostOptions } from './runners/host/host-place.js'
 export type { SupervisedRunnerOptions } from './runners/supervised-runner.js'
 export type { TimeoutBounds } from './command/spawn-plan.js'
+
+// Policy: which commands may run.
+export type { CommandPolicy, PolicedCommand, PolicyDecision } from './policy/command-policy.js'
+export type { CommandRule } from './policy/command-rule.js'
+export type { PolicyQuestion, RulePolicyOptions } from './policy/rule-policy.js'
+export type { RefusalCause } from './policy/command-refused-error.js'
+
+// Messages: the output of commands, kept.
+export type {
+  EndMessage,
+  Message,
+  MessageGap,
+  MessageStore,
+  OutputMessage,
+  StoredMessage,
+} from './ports/message-store.js'
+export type { MemoryMessageStoreOptions } from './messages/memory-message-store.js'
+export type { Recording, RecordingReport, RecordOptions } from './command/recording.js'
+
+// The Claude Agent SDK.
+export type { ClaudeCodeSpawnerOptions, ClaudeSpawnRequest } from './agent-sdk/claude-code-spawner.js'
+export type { ClaudeProcess } from './agent-sdk/claude-process.js'
 
 // Errors.
 export { errorCodes, type ErrorCode } from './errors/error-code.js'
