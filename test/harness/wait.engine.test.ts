@@ -13,6 +13,9 @@ import {
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { rawInspect, removeByEngine, sh, testContainer, testHarness } from '../support/harness.js'
 
+/** Says when its signals have their meaning; one that comes before is lost on a process 1. */
+const SLEEPER = sh('echo ready; exec sleep 600')
+
 /** Starts one whose script says `ready` once it can be signalled. */
 async function startReady(container: Container): Promise<void> {
   await using attached = await container.attach()
@@ -54,9 +57,8 @@ test('the shortest runs are never missed, nor mistaken for the one before', asyn
 
 test('stop, kill and removal are told apart from codes that look the same', async () => {
   const harness = await testHarness()
-  const sleeper = { command: ['sleep', '600'] }
-  const stopped = await testContainer(harness, sleeper)
-  await stopped.start()
+  const stopped = await testContainer(harness, SLEEPER)
+  await startReady(stopped)
   await stopped.stop()
   expect(await stopped.wait()).toMatchObject({
     reason: 'signaled',
@@ -78,7 +80,7 @@ test('stop, kill and removal are told apart from codes that look the same', asyn
     succeeded: true,
   })
 
-  const killed = await testContainer(harness, sleeper)
+  const killed = await testContainer(harness, SLEEPER)
   await killed.start()
   await killed.kill()
   expect(await killed.wait()).toMatchObject({
@@ -88,7 +90,7 @@ test('stop, kill and removal are told apart from codes that look the same', asyn
     requested: 'kill',
   })
 
-  const byOthers = await testContainer(harness, sleeper)
+  const byOthers = await testContainer(harness, SLEEPER)
   await byOthers.start()
   const waiting = byOthers.wait()
   await engineRequest('POST', `/containers/${byOthers.id}/kill`)
@@ -103,8 +105,8 @@ test('stop, kill and removal are told apart from codes that look the same', asyn
 test('what was asked by name counts for who waits by id', async () => {
   const harness = await testHarness()
   const name = uniqueName('asked')
-  const container = await testContainer(harness, { command: ['sleep', '600'], name })
-  await container.start()
+  const container = await testContainer(harness, { ...SLEEPER, name })
+  await startReady(container)
   await harness.container(name).kill('SIGTERM')
   expect(await harness.container(container.id.slice(0, 12)).wait()).toMatchObject({
     signal: 'SIGTERM',
@@ -166,8 +168,8 @@ test('a run that somebody else began since is waited for, not remembered away', 
   expect(await container.wait()).toEqual(first)
   await engineRequest('POST', `/containers/${container.id}/start`)
   const waiting = container.wait()
-  await engineRequest('POST', `/containers/${container.id}/kill?signal=TERM`)
-  expect((await waiting).code).toBe(143)
+  await engineRequest('POST', `/containers/${container.id}/kill`)
+  expect((await waiting).code).toBe(137)
 })
 
 test('out of memory, as far as the engine can be believed', async () => {
@@ -276,8 +278,8 @@ test('an end during the loss is read from inspect', async () => {
   const proxy = await startFaultProxy(testEndpoint())
   onTestFinished(() => proxy.close())
   const harness = await testHarness({ endpoint: proxy.endpoint })
-  const container = await testContainer(harness, { command: ['sleep', '600'] })
-  await container.start()
+  const container = await testContainer(harness, SLEEPER)
+  await startReady(container)
   const waiting = container.wait()
   proxy.faults = { refuseConnections: true }
   proxy.cut()
@@ -314,8 +316,8 @@ test('an end and another start during the loss is read from the die event', asyn
   const proxy = await startFaultProxy(testEndpoint())
   onTestFinished(() => proxy.close())
   const harness = await testHarness({ endpoint: proxy.endpoint })
-  const container = await testContainer(harness, { command: ['sleep', '600'] })
-  await container.start()
+  const container = await testContainer(harness, SLEEPER)
+  await startReady(container)
   const waiting = harness.container(container.id).wait()
   await vi.waitUntil(() => proxy.requests.filter((line) => WAIT.test(line)).length === 2, { timeout: 5_000 })
   proxy.faults = { refuseConnections: true }
