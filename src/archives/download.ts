@@ -9,7 +9,7 @@ import { findPlace } from './find-place.js'
 import { mergeFolder } from './merge-folder.js'
 import type { PathKind } from './place.js'
 
-/** Options of {@link downloadTo}. */
+/** Options of `container.downloadTo`. */
 export interface DownloadOptions {
   /** What becomes of links that are absolute or point out of the target. Default: `'refuse'`, `ARCHIVE_UNSAFE`. */
   leavingLinks?: 'refuse' | 'skip'

@@ -18,7 +18,7 @@ import { packFile, packFolder, type EntryOwner } from './pack-folder.js'
  */
 export type UploadSource = string | Readable | readonly UploadEntry[]
 
-/** Options of {@link upload}. */
+/** Options of `container.upload`. */
 export interface UploadOptions extends EntryOwner {
   /** Make the target folder when it is missing. Default: false, `PATH_NOT_FOUND`. */
   createTarget?: boolean

@@ -1,4 +1,4 @@
-import { close, futimes, open, write } from 'node:fs'
+import { close, closeSync, futimes, futimesSync, open, openSync, write, writeFileSync } from 'node:fs'
 
 /** Makes a new file with its content, permission bits and time. Fails when there is anything under the name. */
 export function writeNewFile(path: string, content: Uint8Array, mode: number, mtime: Date): Promise<void> {
@@ -17,4 +17,15 @@ export function writeNewFile(path: string, content: Uint8Array, mode: number, mt
       writeOn(0)
     })
   })
+}
+
+/** The same without leaving the thread. */
+export function writeSmallFile(path: string, content: Uint8Array, mode: number, mtime: Date): void {
+  const fd = openSync(path, 'wx', mode)
+  try {
+    writeFileSync(fd, content)
+    futimesSync(fd, mtime, mtime)
+  } finally {
+    closeSync(fd)
+  }
 }
