@@ -36,11 +36,36 @@ static bool is_ours(pid_t child) {
   return false;
 }
 
+static void last_word(struct command *command) {
+  command->reported = true;
+  command_mark_last(command);
+  tell(command);
+}
+
+static unsigned lost_monitors;
+
 /* A monitor that ends without a last word was killed: how the command ended, nobody knows. */
-static void monitor_lost(struct command *command) {
+static void monitor_gone(struct command *command) {
+  lost_monitors--;
   lost_command = command->report.pid;
   command->report = (struct report){.kind = REPORT_EXITED, .started_ns = command->report.started_ns};
   tree_kill_strangers(is_ours);
+  last_word(command);
+}
+
+void commands_note_reaped(pid_t monitor) {
+  if (lost_monitors == 0) return;
+  for (struct command *command = table_first(); command; command = command->next) {
+    if (command->monitor == monitor && command->lost && !command->reported) return monitor_gone(command);
+  }
+}
+
+/* A dying process closes its files before its children become ours: what it leaves can be killed only later. */
+static void monitor_lost(struct command *command) {
+  lost_monitors++;
+  command->lost = true;
+  loop_close(&command->control);
+  if (kill(command->monitor, 0) != 0) monitor_gone(command);
 }
 
 static void on_control(struct source *source, uint32_t events) {
@@ -49,15 +74,14 @@ static void on_control(struct source *source, uint32_t events) {
   struct report report;
   ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (got == sizeof report) command->report = report;
-  else monitor_lost(command);
-  command->started |= got == sizeof report && report.kind == REPORT_STARTED;
-  command->reported = got != sizeof report || report.kind != REPORT_STARTED;
-  if (command->reported) {
-    command_mark_last(command);
-    loop_close(source);
+  if (got != sizeof report) return monitor_lost(command);
+  command->report = report;
+  if (report.kind == REPORT_STARTED) {
+    command->started = true;
+    return tell(command);
   }
-  tell(command);
+  loop_close(source);
+  last_word(command);
 }
 
 static bool open_pipes(struct pipes *pipes, bool with_stdin) {

@@ -47,8 +47,8 @@ struct command {
   pid_t monitor;
   bool keep, active;
   bool started, started_sent, killed_sent;
+  bool lost;     /* the monitor went without a word, and its end is still to be reaped */
   bool reported; /* the monitor's last word has come, or it is gone */
-  bool kept_on;  /* EXIT was sent, descendants live on, their output is dropped */
   struct report report;
   const char *refusal; /* FAILED with this text */
 };
@@ -77,6 +77,9 @@ void command_orphan(struct command *command);
 
 /* After EMITTED_LAST: frees it, or goes on dropping what kept descendants print. */
 void command_over(struct command *command);
+
+/* A child of ours was reaped. */
+void commands_note_reaped(pid_t monitor);
 
 /* Once a round: drops what commands without a connection print, and frees those that are over. */
 void commands_sweep(void);

@@ -105,7 +105,8 @@ static bool change_folder(const struct plan *plan) {
   return chdir(plan->identity->home) == 0 || chdir("/") == 0;
 }
 
-static int child(void *memory) {
+/* On a stack that a sanitizer does not know. */
+__attribute__((no_sanitize_address)) static int child(void *memory) {
   struct plan *plan = memory;
   struct launch_failure failure = {.stage = STAGE_USER};
   setsid();

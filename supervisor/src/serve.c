@@ -35,7 +35,7 @@ static int complain(const char *what) {
 
 static void reap(void) {
   if (!loop_children_changed()) return;
-  while (waitpid(-1, NULL, WNOHANG | __WALL) > 0) {}
+  for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0;) commands_note_reaped(pid);
 }
 
 static void round_of_work(void) {

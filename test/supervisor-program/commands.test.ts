@@ -2,9 +2,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { numberOf } from './codec.js'
 import { SupervisorProcess } from './supervisor-process.js'
+
+// For a sanitized build on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 let supervisor: SupervisorProcess
 let folder: string

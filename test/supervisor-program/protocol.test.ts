@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { decodeRecord, encodeFrame, encodeRecord, FrameType, numberOf, u32, u64, u8 } from './codec.js'
 import { eventually, processesWith } from './processes.js'
 import { hello, spawnRecord, SupervisorProcess } from './supervisor-process.js'
+
+// For a sanitized build on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 let supervisor: SupervisorProcess
 

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SupervisorProcess } from './supervisor-process.js'
+
+// For a sanitized build on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 let supervisor: SupervisorProcess
 

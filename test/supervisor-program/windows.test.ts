@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { encodeFrame, FrameType, type Frame } from './codec.js'
 import { SupervisorProcess } from './supervisor-process.js'
+
+// For a sanitized build on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 let supervisor: SupervisorProcess
 
