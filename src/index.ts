@@ -27,6 +27,7 @@ export { DoctorReport, type Finding } from './harness/doctor-report.js'
 export type { EventsOptions } from './harness/watch-events.js'
 export type { EngineOccurrence, EventGap, HarnessEvent } from './events/engine-occurrence.js'
 export type { HarnessEvents } from './events/event-map.js'
+export type { EventPayloads, EventSource } from './events/safe-emitter.js'
 export type {
   ContainerEnded,
   ContainerExit,
@@ -38,7 +39,7 @@ export type {
   ContainerSignaled,
   ContainerStopRequest,
 } from './model/container-exit.js'
-export type { SignalName } from './model/signal.js'
+export { signalNumbers, type SignalName } from './model/signal.js'
 
 // Images.
 export type { Images } from './images/images.js'
@@ -66,6 +67,7 @@ export type { ContainerExec } from './exec/exec-in-container.js'
 export type { ExecOptions } from './exec/exec-options.js'
 
 // Commands.
+export type { ByteReadable, StreamGap } from './streaming/byte-readable.js'
 export type { CommandRunner, RunnerCapabilities } from './command/command-runner.js'
 export type { Command, OutputLine } from './command/command.js'
 export type { CommandResult } from './command/command-result.js'
@@ -98,12 +100,12 @@ export type {
   OutputMessage,
   StoredMessage,
 } from './ports/message-store.js'
-export type { MemoryMessageStoreOptions } from './messages/memory-message-store.js'
+export type { MemoryMessageStoreOptions, ReadOptions } from './messages/memory-message-store.js'
 export type { Recording, RecordingReport, RecordOptions } from './command/recording.js'
 
 // The Claude Agent SDK.
 export type { ClaudeCodeSpawnerOptions, ClaudeSpawnRequest } from './agent-sdk/claude-code-spawner.js'
-export type { ClaudeProcess } from './agent-sdk/claude-process.js'
+export type { ClaudeProcess, ErrorListener, ExitListener } from './agent-sdk/claude-process.js'
 
 // Errors.
 export { errorCodes, type ErrorCode } from './errors/error-code.js'

@@ -5,8 +5,10 @@ import type { CommandExit } from '../command/command-exit.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { signalNumbers, type SignalName } from '../model/signal.js'
 
-type ExitListener = (code: number | null, signal: NodeJS.Signals | null) => void
-type ErrorListener = (error: Error) => void
+/** Told how the process ended: a code, or a signal. */
+export type ExitListener = (code: number | null, signal: NodeJS.Signals | null) => void
+/** Told why the process could not be started. */
+export type ErrorListener = (error: Error) => void
 
 /** A running Claude Code as the Claude Agent SDK wants to see one: its `SpawnedProcess`. */
 export interface ClaudeProcess {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { StdinSource } from '../command/command-options.js'
 import { invalidOption } from '../errors/invalid-option.js'
 
-/** Options of {@link execInContainer}. */
+/** Options of `container.exec`. */
 export interface ExecOptions {
   /** Added to the container's configured environment. */
   env?: Readonly<Record<string, string>>

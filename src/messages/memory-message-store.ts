@@ -14,7 +14,7 @@ export interface MemoryMessageStoreOptions {
 }
 
 /** What `read` and `follow` take. */
-interface ReadOptions {
+export interface ReadOptions {
   readonly from?: number
   readonly signal?: AbortSignal
 }
