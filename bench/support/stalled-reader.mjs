@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DockerHarness, DockerRunner } from '@anyon/containers'
 
-const SIBLINGS = 40
+const SIBLINGS = 100
 const STALL_MS = 1000
 
 const [host, id] = process.argv.slice(2)
