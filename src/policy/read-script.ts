@@ -18,7 +18,13 @@ export async function readScript(source: string): Promise<ReadScript> {
   const { forEachChild, parse } = await (loading ??= import('unbash'))
   const commands: (readonly CommandWord[])[] = []
   const problems: string[] = []
-  const waiting: SyntaxNode[] = [parse(source)]
+  const waiting: SyntaxNode[] = []
+  try {
+    waiting.push(parse(source))
+  } catch {
+    // The parser calls itself, and the stack ends before some scripts do.
+    problems.push('the script cannot be read: it is nested too deeply')
+  }
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (node.type === 'Script' && node.errors?.length) {
       problems.push(`the script cannot be read: ${node.errors[0]?.message}`)

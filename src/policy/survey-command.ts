@@ -5,11 +5,14 @@ import type { CommandSurvey, CommandWord, FoundCommand } from './word.js'
 /** Nobody nests deeper in earnest, and each level costs. */
 const deepest = 16
 const most = 10_000
+/** Characters of all scripts in a command: beyond it a hostile one could keep the parser busy for many seconds. */
+const longest = 64 * 1024
 
 /** Finds every command that a command runs, as far as its own words and the scripts in them tell. */
 export async function surveyCommand(argv: readonly string[]): Promise<CommandSurvey> {
   const commands: FoundCommand[] = []
   const unknown: string[] = []
+  let characters = 0
   const waiting: { words: readonly CommandWord[]; depth: number }[] = [{ words: argv, depth: 0 }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { words, depth } = next
@@ -24,6 +27,11 @@ export async function surveyCommand(argv: readonly string[]): Promise<CommandSur
     for (const script of inner.scripts) {
       if (typeof script !== 'string') {
         unknown.push('a script in it is only known when it runs')
+        continue
+      }
+      characters += script.length
+      if (characters > longest) {
+        unknown.push(`it holds more than ${longest} characters of script`)
         continue
       }
       const read = await readScript(script)

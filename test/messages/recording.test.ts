@@ -59,7 +59,9 @@ test('records all of what nobody reads', async () => {
 })
 
 test('a store that fails costs the reader nothing', async () => {
+  let calls = 0
   const store = hindered(() => {
+    calls++
     throw new Error('disk full')
   })
   const command = hostRunner().spawn(['sh', '-c', 'echo one; sleep 0.5; echo two'])
@@ -67,6 +69,7 @@ test('a store that fails costs the reader nothing', async () => {
   await expect(finished).rejects.toMatchObject({ code: 'RECORDING_FAILED', cause: new Error('disk full') })
   expect(await command.text()).toBe('one\ntwo\n')
   expect((await command.exit).succeeded).toBe(true)
+  expect(calls).toBe(2)
 })
 
 test('a failed recording that nobody looks at harms nothing', async () => {

@@ -91,6 +91,7 @@ describe('a rule that denies', () => {
     `cat <(rm -r x)`,
     `ls > $(rm -r x)`,
     `cat <<END\n$(rm -r x)\nEND`,
+    `cat <<END\n$(rm -r x)`,
     `cat <<< "$(rm -r x)"`,
     `if rm -r x; then :; fi`,
     `if :; then :; elif :; then :; else rm -r x; fi`,
@@ -198,6 +199,15 @@ describe('what is only known when it runs', () => {
     expect(await decide({ deny: [noRecursiveRm] }, nest)).toMatchObject({ action: 'ask', rule: 'unknown' })
     expect(await verdict('ls;'.repeat(20_000))).toBe('ask unknown')
   })
+
+  test.each(['$(', '"$(', '<(', '$((', '${a:-', 'f() ', 'coproc ', '(', '{ ', 'if ', 'x[$('])(
+    'a nest of %j without an end is not read for ever',
+    async (opener) => {
+      for (const length of [20_000, 1_000_000]) {
+        expect(await verdict(opener.repeat(length / opener.length))).toBe('ask unknown')
+      }
+    },
+  )
 
   test('names that every object has are no programs with a meaning', async () => {
     const argv = ['constructor', 'rm', '-r']
