@@ -4,7 +4,7 @@ import { invalidOption } from '../errors/invalid-option.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
 
 /** What a command reads, sorted out. */
-export type StdinPlan =
+type StdinPlan =
   | { readonly kind: 'none' | 'pipe' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly stream: Readable }

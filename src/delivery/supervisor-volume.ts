@@ -8,7 +8,7 @@ import { uniqueName } from '../model/unique-name.js'
 import { supervisorBinary, type SupervisorBinary } from './supervisor-binary.js'
 
 /** Where a container made with `init: 'supervisor'` has it. */
-export const supervisorFolder = '/.anyon'
+const supervisorFolder = '/.anyon'
 export const mountedSupervisor = `${supervisorFolder}/supervisor`
 
 const installer = '/.anyon-install'

@@ -128,6 +128,6 @@ async function recordGone(engine: ContainerEngine, containerId: string, why: str
 }
 
 /** The exit of a process about which nothing is known. */
-export function unknown(reason: CommandExit['reason'], explanation: string): ObservedExit {
+function unknown(reason: CommandExit['reason'], explanation: string): ObservedExit {
   return { pid: 0, exit: { reason, succeeded: false, evidence: 'none', explanation } }
 }

@@ -87,6 +87,7 @@ export class ByteReadable extends Readable {
     return iterator
   }
 
+  /** Undoes a pipe. With the last reader gone the source waits no longer. */
   override unpipe(destination?: NodeJS.WritableStream): this {
     super.unpipe(destination)
     this.#checkLeft()

@@ -17,7 +17,7 @@ export interface ByteStreamOptions {
 }
 
 /** Sees bytes go by; `offset` counts from the start of the stream. */
-export type Tap = (bytes: Uint8Array, offset: number) => void
+type Tap = (bytes: Uint8Array, offset: number) => void
 
 /** The feeding side of a {@link ByteReadable}. */
 export interface ByteStream {

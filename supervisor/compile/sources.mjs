@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const SUPERVISOR = fileURLToPath(new URL('..', import.meta.url))
+const SUPERVISOR = fileURLToPath(new URL('..', import.meta.url))
 export const ARCHITECTURES = ['x64', 'arm64']
 export const mostBytes = 128 * 1024
 

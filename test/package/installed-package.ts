@@ -56,6 +56,6 @@ export async function nodeBinaries(): Promise<Map<number, string>> {
 }
 
 async function missingOf(dir: string): Promise<number[]> {
-  const there = await readdir(join(dir, 'node_modules')).catch(() => [])
+  const there = await readdir(join(dir, 'node_modules')).catch((): string[] => [])
   return nodeMajors.filter((major) => !there.includes(`node${major}`))
 }

@@ -21,7 +21,7 @@ const built = fileURLToPath(
 )
 
 /** The program under test: another build of it may be chosen, the sanitized one for example. */
-export const supervisorBinary = process.env['ANYON_SUPERVISOR_BINARY'] ?? built
+const supervisorBinary = process.env['ANYON_SUPERVISOR_BINARY'] ?? built
 
 export interface SpawnRequest {
   argv: readonly (string | Buffer)[]

@@ -64,7 +64,7 @@ export function hello(highest = 1, lowest = 1): Buffer {
 }
 
 /** All whole frames in `bytes`. */
-export function frames(bytes: Buffer): Frame[] {
+function frames(bytes: Buffer): Frame[] {
   const found: Frame[] = []
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32LE(at + 8)
