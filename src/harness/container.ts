@@ -13,6 +13,7 @@ import { signalNumbers } from '../model/signal.js'
 import { attach, type Attachment, type AttachOptions } from './attachment.js'
 import * as check from './check-option.js'
 import { ContainerRun } from './container-run.js'
+import type { ContainerInit } from './create-options.js'
 import { readEnforcedLimits, type EnforcedLimits } from './enforced-limits.js'
 import { throwIfClosed, type HarnessContext } from './harness-context.js'
 
@@ -37,9 +38,14 @@ export class Container implements AsyncDisposable {
     private readonly context: HarnessContext,
     /** Its full id where this harness created it, else the name or id that it was asked for by. */
     readonly id: string,
-    private readonly created?: { readonly stopSignal: SignalName },
+    private readonly created?: { readonly stopSignal: SignalName; readonly init: ContainerInit },
   ) {
     this.#run = new ContainerRun(context, id, created !== undefined)
+  }
+
+  /** What process 1 is, where this harness created it. */
+  get init(): ContainerInit | undefined {
+    return this.created?.init
   }
 
   /**

@@ -29,8 +29,8 @@ export async function createContainer(
   // What was asked of an earlier container of that name says nothing about this one.
   stops.forget(name)
   const id = await create(context, request, creation)
-  const { stopSignal = 'SIGTERM' } = options
-  const container = new Container(context, id, { stopSignal: stopSignal as SignalName })
+  const { stopSignal = 'SIGTERM', init = 'engine' } = options
+  const container = new Container(context, id, { stopSignal: stopSignal as SignalName, init })
   if (signal?.aborted) {
     await container[Symbol.asyncDispose]()
     throw abortedError(`Creating container ${name}`, signal)

@@ -15,7 +15,7 @@ export interface DockerRunnerOptions extends SupervisedRunnerOptions {
   /** Any harness, or anything else that has an engine. */
   harness: { readonly engine: ContainerEngine }
   /** A container's name or id, or its handle. It need not run yet. */
-  container: string | { readonly id: string }
+  container: string | { readonly id: string; readonly init?: string | undefined }
   /** User of commands that name none. Default: the container's own. */
   user?: string
   /** Asked before each command. Default: everything may run. */
@@ -50,7 +50,8 @@ export class DockerRunner implements CommandRunner {
       throw invalidOption('container', 'must be a name, an id or a container', container)
     }
     if (user !== undefined) checkUser('user', user)
-    const opener = containerOpener(harness.engine, id, user)
+    const isKnown = typeof container === 'object' && container.init === 'supervisor'
+    const opener = containerOpener(harness.engine, id, { user, isKnown })
     const runner = new SupervisedRunner(opener, this.capabilities, options)
     this.inner = withPolicy(runner, policy, options.timeoutBoundsMs)
   }

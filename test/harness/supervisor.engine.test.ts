@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DockerRunner } from '../../src/runners/docker-runner.js'
 import { rawInspect, testContainer, testHarness } from '../support/harness.js'
 
 test('init: supervisor: ours is process 1, as root with five capabilities; the user is for commands', async () => {
@@ -31,4 +32,18 @@ test('a container without a user of its own carries no label of one', async () =
   expect((await rawInspect(container.id)).Config.Labels).not.toHaveProperty('anyon.user')
   await container.start()
   expect((await container.inspect()).state.running).toBe(true)
+})
+
+test('a runner on the handle of a created container knows of its supervisor, and still says why it is not reached', async () => {
+  const harness = await testHarness()
+  const container = await testContainer(harness, { init: 'supervisor' })
+  expect(container.init).toBe('supervisor')
+  expect(harness.container(container.id).init).toBeUndefined()
+  await using early = new DockerRunner({ harness, container })
+  await expect(early.run(['true'])).rejects.toMatchObject({ code: 'CONTAINER_STATE' })
+  await container.start()
+  for (const place of [container, container.id]) {
+    await using runner = new DockerRunner({ harness, container: place })
+    expect((await runner.run(['echo', 'there'])).stdout).toBe('there\n')
+  }
 })
