@@ -11,6 +11,7 @@ const mayImport = {
   command: ['streaming', 'ports'],
   policy: ['command', 'ports', 'streaming'],
   messages: ['ports'],
+  secrets: ['ports'],
   'agent-sdk': ['command'],
   engine: ['streaming'],
   supervisor: ['streaming'],

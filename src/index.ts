@@ -107,6 +107,16 @@ export type { Recording, RecordingReport, RecordOptions } from './command/record
 export type { ClaudeCodeSpawnerOptions, ClaudeSpawnRequest } from './agent-sdk/claude-code-spawner.js'
 export type { ClaudeProcess, ErrorListener, ExitListener } from './agent-sdk/claude-process.js'
 
+// Secrets.
+export { isSecret, Secret, type SecretOptions } from './model/secret.js'
+export type { SecretStore } from './ports/secret-store.js'
+export { MemorySecretStore } from './secrets/memory-secret-store.js'
+export {
+  EnvironmentSecretStore,
+  type EnvironmentSecretStoreOptions,
+} from './secrets/environment-secret-store.js'
+export { FileSecretStore, type FileSecretStoreOptions } from './secrets/file-secret-store.js'
+
 // Errors.
 export { errorCodes, type ErrorCode } from './errors/error-code.js'
 export type { ContainersErrorOptions } from './errors/containers-error.js'

@@ -61,6 +61,14 @@ export const errorCodes = {
   COMMAND_FAILED: { retryable: false },
   /** The output of a command could not be recorded to its end; the command itself is not touched by that. */
   RECORDING_FAILED: { retryable: false },
+  /** The secret store has no secret of that name. */
+  SECRET_NOT_FOUND: { retryable: false },
+  /** The secret store threw, broke its contract, or its file cannot be read or opened with this key. */
+  SECRET_STORE_FAILED: { retryable: true },
+  /** The value breaks a rule (empty, too short to be masked, not text where text is needed); it is never shown. */
+  SECRET_INVALID: { retryable: false },
+  /** The secret's `expiresAt` has passed. */
+  SECRET_EXPIRED: { retryable: false },
   /** There is no supervisor for the architecture or place. */
   SUPERVISOR_UNAVAILABLE: { retryable: false },
   /** The supervisor could not be brought into the container, or did not start there. */
