@@ -10,7 +10,7 @@ for n in 1 2 3 4 5; do
   (env -i setsid sleep 1000 &)
   (sleep 1000 & kill -STOP $!)
 done
-sleep 0.2
+until [ $(grep -l '^sleep' /proc/[0-9]*/cmdline 2>/dev/null | wc -l) -ge 10 ]; do sleep 0.05; done
 echo ready
 while :; do sleep 1000; done
 `
