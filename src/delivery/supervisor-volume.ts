@@ -1,4 +1,3 @@
-import { packEntries } from '../archives/pack-entries.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import type { CreateRequest, MountRequest } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
@@ -75,11 +74,9 @@ async function fill(
   const { id } = await engine.createContainer(helper(volume, image))
   try {
     if (await isInstalled(engine, id, binary)) return
-    await engine.putArchive(
-      id,
-      '/',
-      packEntries([{ path: installer.slice(1), content: binary.bytes, mode: 0o555 }], {}),
-    )
+    const { packEntries } = await import('../archives/pack-entries.js') // loads tar-stream
+    const tar = packEntries([{ path: installer.slice(1), content: binary.bytes, mode: 0o555 }], {})
+    await engine.putArchive(id, '/', tar)
     const wait = await engine.waitContainer(id, 'next-exit')
     wait.result.catch(() => {})
     await engine.startContainer(id)

@@ -1,4 +1,3 @@
-import { packEntries } from '../archives/pack-entries.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import type { ContainerInspection } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
@@ -20,6 +19,7 @@ export async function uploadSupervisor(
   if (container.host.readOnlyRoot) return uploadToTmpfs(engine, container, binary, signal)
   const name = fileName(binary)
   if (await isThere(engine, container.id, `/${name}`, binary, signal)) return `/${name}`
+  const { packEntries } = await import('../archives/pack-entries.js') // loads tar-stream
   const content = packEntries([{ path: name, content: binary.bytes, mode: 0o555 }], { uid: 0, gid: 0 })
   try {
     await engine.putArchive(container.id, '/', content, { signal })

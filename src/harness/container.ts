@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import { download, downloadTo, type DownloadOptions } from '../archives/download.js'
-import { upload, type UploadOptions, type UploadSource } from '../archives/upload.js'
+import type { DownloadOptions } from '../archives/download.js'
+import type { UploadOptions, UploadSource } from '../archives/upload.js'
 import type { ContainerInspection } from '../engine/engine-types.js'
 import { isContainersError } from '../errors/containers-error.js'
 import { execInContainer, type ContainerExec } from '../exec/exec-in-container.js'
@@ -192,12 +192,14 @@ export class Container implements AsyncDisposable {
    */
   async upload(target: string, source: UploadSource, options: UploadOptions = {}): Promise<void> {
     throwIfClosed(this.context)
+    const { upload } = await import('../archives/upload.js') // loads tar-stream
     await upload(this.context.engine, this.id, target, source, options)
   }
 
   /** A file or folder of it as a tar stream. Do not unpack it unchecked: its content is the container's. */
   async download(path: string, options: SignalOptions = {}): Promise<Readable> {
     throwIfClosed(this.context)
+    const { download } = await import('../archives/download.js')
     return download(this.context.engine, this.id, path, options)
   }
 
@@ -208,6 +210,7 @@ export class Container implements AsyncDisposable {
    */
   async downloadTo(path: string, hostFolder: string, options: DownloadOptions = {}): Promise<void> {
     throwIfClosed(this.context)
+    const { downloadTo } = await import('../archives/download.js')
     await downloadTo(this.context.engine, this.id, path, hostFolder, options)
   }
 

@@ -1,4 +1,3 @@
-import pRetry from 'p-retry'
 import type { ArmedWait, ContainerEngine } from '../engine/container-engine.js'
 import type { ContainerInspection } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
@@ -134,6 +133,7 @@ export class ExitObserver {
   /** The wait was lost: waits for the engine, then reads what can be read, or arms a new wait. */
   async #recover(cause: unknown): Promise<Found> {
     this.#lost = true
+    const { default: pRetry } = await import('p-retry') // ESM only, which require() does not take everywhere
     try {
       return await pRetry(() => this.#lookAgain(), {
         retries: Infinity,

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
-import { packFolder } from '../archives/pack-folder.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { parseDockerignore } from './dockerignore.js'
@@ -16,6 +15,7 @@ export async function buildContext(folder: string, dockerfile: string): Promise<
   // A file of the Dockerfile's own goes before the folder's.
   const own = await readIfThere(join(folder, `${file}.dockerignore`))
   const rules = parseDockerignore(own ?? (await readIfThere(join(folder, '.dockerignore'))) ?? '')
+  const { packFolder } = await import('../archives/pack-folder.js') // loads tar-stream
   return packFolder(folder, {
     include: (path) => isNeeded(path, file) || !rules.isIgnored(path),
     descend: (path) => rules.hasExceptions || file.startsWith(`${path}/`),
