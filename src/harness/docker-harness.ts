@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { connectEngine } from '../engine/connect-engine.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import type { ConnectOptions } from '../engine/endpoint/connect-options.js'
 import type { ContainerSummary } from '../engine/engine-types.js'
@@ -11,7 +10,6 @@ import { Images } from '../images/images.js'
 import { Container, type SignalOptions } from './container.js'
 import { createContainer } from './create-container.js'
 import type { CreateOptions } from './create-options.js'
-import { diagnose, diagnoseConnection } from './diagnose.js'
 import type { DoctorReport } from './doctor-report.js'
 import { EventFeed } from './event-feed.js'
 import { closedError, throwIfClosed, type HarnessContext } from './harness-context.js'
@@ -81,6 +79,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   static async connect(options: ConnectOptions & HarnessOptions = {}): Promise<DockerHarness> {
     const { reconnectMs, ...connection } = options
     if (reconnectMs !== undefined) check.integer(0)('reconnectMs', reconnectMs)
+    const { connectEngine } = await import('../engine/connect-engine.js') // keeps the package's own import light
     return new DockerHarness(
       await connectEngine(connection),
       reconnectMs === undefined ? {} : { reconnectMs },
@@ -88,13 +87,15 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   }
 
   /** {@link DockerHarness.prototype.doctor} for when there may be no engine to connect to. Never throws for that. */
-  static doctor(options: ConnectOptions = {}): Promise<DoctorReport> {
+  static async doctor(options: ConnectOptions = {}): Promise<DoctorReport> {
+    const { diagnoseConnection } = await import('./diagnose.js')
     return diagnoseConnection(options)
   }
 
   /** Looks the engine over: what is wrong, what it cannot do, and the command that mends it. */
   async doctor(options: SignalOptions = {}): Promise<DoctorReport> {
     throwIfClosed(this.#context)
+    const { diagnose } = await import('./diagnose.js')
     return diagnose(this.engine, options.signal)
   }
 
