@@ -20,45 +20,56 @@ export interface Findings {
   releasableTo: number
 }
 
-const BLOCK_BYTES = 3
 const MAX_STRIDE = 24
+const SHORT_BLOCK = 3
+const LONG_BLOCK = 4
+/** From this length of the shortest pattern on, blocks of four bytes: fewer of them are met by chance. */
+const LONG_FROM = 10
 const MIN_BITS = 12
-const MAX_BITS = 18
+const MAX_BITS = 20
 
 /**
- * Finds any of many patterns without looking at each byte. With all patterns at least `stride + 2` bytes long, each
- * occurrence has one of its first `stride` blocks of three bytes at a multiple of `stride`; so only those places of
- * the text are looked up, in a table of all such blocks. The step is constant on purpose: one that depends on what was
- * found (as in Wu and Manber's) makes each look-up wait for the one before it.
+ * Finds any of many patterns without looking at each byte. With all patterns at least `stride + block - 1` bytes long,
+ * each occurrence has one of its first `stride` blocks at a multiple of `stride`; so only those places of the text are
+ * looked up, in a table of all such blocks. The step is constant on purpose: one that depends on what was found (as in
+ * Wu and Manber's) makes each look-up wait for the one before it.
  */
 export class PatternIndex {
   readonly longest: number
   readonly #patterns: readonly Pattern[]
+  readonly #block: number
   readonly #stride: number
+  /** Of four bytes, those that are the block. */
+  readonly #mask: number
   readonly #shift: number
-  /** By hash of a block: whether any pattern has it, and the first of its entries (0: none). */
-  readonly #filter: Uint8Array
+  readonly #headShift: number
+  /** A bit for each hash that a block has. */
+  readonly #filter: Int32Array
+  /** By the upper bits of the hash: its first entry (0: none). By entry: the next, its pattern, where its block ends. */
   readonly #heads: Int32Array
-  /** By entry: the next with the same hash, the pattern, and where in the pattern the block ends. */
   readonly #next: Int32Array
   readonly #owners: Int32Array
   readonly #offsets: Uint8Array
-  /** The beginnings that are too short to be a block: of one byte and of two. */
+  /** The first byte of any pattern, and the patterns by their first two. */
   readonly #firsts = new Uint8Array(256)
-  readonly #pairs = new Uint8Array(65536)
+  readonly #starts = new Map<number, Pattern[]>()
 
-  /** No pattern may be shorter than 4 bytes, nor twice among them. */
+  /** No pattern may be shorter than 6 bytes, nor twice among them. */
   constructor(patterns: readonly Pattern[]) {
-    // The shortest comes last into the chains, and so first out of them.
-    this.#patterns = [...patterns].sort((a, b) => b.bytes.length - a.bytes.length)
-    this.longest = this.#patterns[0]?.bytes.length ?? 0
-    const shortest = this.#patterns.at(-1)?.bytes.length ?? 0
-    this.#stride = Math.min(MAX_STRIDE, shortest - BLOCK_BYTES + 1)
-    const entries = this.#patterns.length * this.#stride
-    const bits = Math.min(MAX_BITS, Math.max(MIN_BITS, Math.ceil(Math.log2(entries * 16))))
+    this.#patterns = patterns
+    const lengths = patterns.map(({ bytes }) => bytes.length)
+    this.longest = lengths.reduce((longest, length) => Math.max(longest, length), 0)
+    const shortest = lengths.reduce((least, length) => Math.min(least, length), Infinity)
+    this.#block = shortest < LONG_FROM ? SHORT_BLOCK : LONG_BLOCK
+    this.#mask = this.#block === LONG_BLOCK ? -1 : ~0xff
+    this.#stride = Math.min(MAX_STRIDE, shortest - this.#block + 1)
+    const entries = patterns.length * this.#stride
+    const bits = Math.min(MAX_BITS, Math.max(MIN_BITS, Math.ceil(Math.log2(entries * 32))))
+    const headBits = Math.min(bits, Math.ceil(Math.log2(entries)) + 1)
     this.#shift = 32 - bits
-    this.#filter = new Uint8Array(2 ** bits)
-    this.#heads = new Int32Array(2 ** bits)
+    this.#headShift = bits - headBits
+    this.#filter = new Int32Array(2 ** (bits - 5))
+    this.#heads = new Int32Array(2 ** headBits)
     this.#next = new Int32Array(entries + 1)
     this.#owners = new Int32Array(entries + 1)
     this.#offsets = new Uint8Array(entries + 1)
@@ -67,14 +78,21 @@ export class PatternIndex {
 
   #fill(): void {
     let entry = 1
-    for (const [owner, { bytes }] of this.#patterns.entries()) {
+    for (const [owner, pattern] of this.#patterns.entries()) {
+      const { bytes } = pattern
+      const start = bytes.readUInt16LE(0)
       this.#firsts[bytes[0] as number] = 1
-      this.#pairs[bytes.readUInt16LE(0)] = 1
-      for (let at = BLOCK_BYTES - 1; at < this.#stride + BLOCK_BYTES - 1; at++, entry++) {
-        const hash = hashOf(bytes, at, this.#shift)
-        this.#filter[hash] = 1
-        this.#next[entry] = this.#heads[hash] as number
-        this.#heads[hash] = entry
+      const sameStart = this.#starts.get(start)
+      if (sameStart === undefined) this.#starts.set(start, [pattern])
+      else sameStart.push(pattern)
+      for (let at = this.#block - 1; at < this.#stride + this.#block - 1; at++, entry++) {
+        // A short block may be the first in its pattern, with no byte before it to read.
+        const word = at === 2 ? bytes.readInt32LE(0) << 8 : bytes.readInt32LE(at - 3)
+        const hash = hashOf(word & this.#mask, this.#shift)
+        const head = hash >>> this.#headShift
+        this.#filter[hash >>> 5] = (this.#filter[hash >>> 5] as number) | (1 << hash)
+        this.#next[entry] = this.#heads[head] as number
+        this.#heads[head] = entry
         this.#owners[entry] = owner
         this.#offsets[entry] = at
       }
@@ -84,73 +102,78 @@ export class PatternIndex {
   /** Looks for occurrences that begin at `from` or later. */
   scan(text: Buffer, from: number): Findings {
     const findings: Findings = { occurrences: [], heldFrom: text.length, releasableTo: text.length }
-    const reach = this.#stride + BLOCK_BYTES - 2
-    let at = this.#nextHit(text, from + reach)
+    const { occurrences } = findings
+    const view = new DataView(text.buffer, text.byteOffset, text.length)
+    const reach = this.#stride + this.#block - 2
+    let at = this.#nextHit(view, from + reach)
     while (at < text.length) {
-      this.#examine(text, at, findings)
-      at = this.#nextHit(text, at + this.#stride)
+      // Nearly all are met by chance: in a pattern, the block before or after this one is known too.
+      if (this.#isKnown(view, at - 1) || this.#isKnown(view, at + 1)) this.#examine(text, view, at, findings)
+      at = this.#nextHit(view, at + this.#stride)
     }
-    for (let start = Math.max(from, at - reach); start < text.length; start++)
-      this.#examineEnd(text, start, findings)
-    findings.occurrences.sort((a, b) => a.start - b.start || a.end - b.end)
+    for (let start = Math.max(from, at - reach); start < text.length; start++) {
+      if (this.#firsts[text[start] as number] === 1) this.#examineEnd(text, start, findings)
+    }
+    if (occurrences.length > 1) occurrences.sort((a, b) => a.start - b.start || a.end - b.end)
     return findings
   }
 
   /** The next place to look at whose block is known, else the first beyond the end. */
-  #nextHit(text: Buffer, from: number): number {
+  #nextHit(view: DataView, from: number): number {
     const filter = this.#filter
     const stride = this.#stride
     const shift = this.#shift
-    const end = text.length
+    const mask = this.#mask
+    const end = view.byteLength
     let at = from
-    while (at < end && filter[hashOf(text, at, shift)] === 0) at += stride
+    while (at < end) {
+      const hash = hashOf(view.getInt32(at - 3, true) & mask, shift)
+      if ((((filter[hash >>> 5] as number) >>> hash) & 1) !== 0) return at
+      at += stride
+    }
     return at
   }
 
-  #examine(text: Buffer, at: number, findings: Findings): void {
-    for (
-      let entry = this.#heads[hashOf(text, at, this.#shift)] as number;
-      entry > 0;
-      entry = this.#next[entry] as number
-    ) {
-      this.#compare(text, at - (this.#offsets[entry] as number), entry, findings)
+  /** Whether any pattern has the block that ends there; true where it is not in the text. */
+  #isKnown(view: DataView, at: number): boolean {
+    if (at < 3 || at >= view.byteLength) return true
+    const hash = hashOf(view.getInt32(at - 3, true) & this.#mask, this.#shift)
+    return (((this.#filter[hash >>> 5] as number) >>> hash) & 1) !== 0
+  }
+
+  #examine(text: Buffer, view: DataView, at: number, findings: Findings): void {
+    const hash = hashOf(view.getInt32(at - 3, true) & this.#mask, this.#shift)
+    let entry = this.#heads[hash >>> this.#headShift] as number
+    for (; entry > 0; entry = this.#next[entry] as number) {
+      const pattern = this.#patterns[this.#owners[entry] as number] as Pattern
+      compare(text, at - (this.#offsets[entry] as number), pattern, findings)
     }
   }
 
   /** Of the last bytes, where there is no room for an occurrence: whether one begins. */
   #examineEnd(text: Buffer, start: number, findings: Findings): void {
     const left = text.length - start
-    if (
-      left === 1 ? this.#firsts[text[start] as number] : left === 2 && this.#pairs[text.readUInt16LE(start)]
-    ) {
+    if (left === 1) {
       findings.heldFrom = Math.min(findings.heldFrom, start)
+      return
     }
-    if (left < BLOCK_BYTES) return
-    const at = start + BLOCK_BYTES - 1
-    for (
-      let entry = this.#heads[hashOf(text, at, this.#shift)] as number;
-      entry > 0;
-      entry = this.#next[entry] as number
-    ) {
-      if (this.#offsets[entry] === BLOCK_BYTES - 1) this.#compare(text, start, entry, findings)
-    }
-  }
-
-  #compare(text: Buffer, start: number, entry: number, findings: Findings): void {
-    const { bytes, name } = this.#patterns[this.#owners[entry] as number] as Pattern
-    const size = Math.min(bytes.length, text.length - start)
-    for (let at = 0; at < size; at++) if (text[start + at] !== bytes[at]) return
-    if (size === bytes.length) {
-      findings.occurrences.push({ start, end: start + size, name })
-    } else {
-      findings.heldFrom = Math.min(findings.heldFrom, start)
-      findings.releasableTo = Math.min(findings.releasableTo, start + (bytes.length >> 1))
-    }
+    for (const pattern of this.#starts.get(text.readUInt16LE(start)) ?? [])
+      compare(text, start, pattern, findings)
   }
 }
 
-/** Of the three bytes that end at `at`. */
-function hashOf(bytes: Uint8Array, at: number, shift: number): number {
-  const block = (bytes[at] as number) | ((bytes[at - 1] as number) << 8) | ((bytes[at - 2] as number) << 16)
+/** Notes the pattern when it stands at `start`, or as much of it as the text has room for. */
+function compare(text: Buffer, start: number, { bytes, name }: Pattern, findings: Findings): void {
+  const size = Math.min(bytes.length, text.length - start)
+  for (let at = 0; at < size; at++) if (text[start + at] !== bytes[at]) return
+  if (size === bytes.length) {
+    findings.occurrences.push({ start, end: start + size, name })
+  } else {
+    findings.heldFrom = Math.min(findings.heldFrom, start)
+    findings.releasableTo = Math.min(findings.releasableTo, start + (bytes.length >> 1))
+  }
+}
+
+function hashOf(block: number, shift: number): number {
   return Math.imul(block, 0x9e3779b1) >>> shift
 }

@@ -69,7 +69,10 @@ class StreamRedactor implements Redactor {
     if (index === undefined) return this.#onBytes(bytes)
     const text = asBuffer(bytes)
     const from = this.#held.length === 0 ? 0 : this.#join(text, index)
-    if (from !== undefined) this.#held = Buffer.from(text.subarray(this.#pass(text, from, index)))
+    if (from !== undefined) {
+      const heldFrom = this.#pass(text, from, index)
+      this.#held = heldFrom === text.length ? EMPTY : Buffer.from(text.subarray(heldFrom))
+    }
     if (this.heldBytes > 0) this.#arm()
   }
 
@@ -122,7 +125,9 @@ class StreamRedactor implements Redactor {
       masked = Math.max(masked, end)
       given = Math.max(given, masked)
     }
-    if (heldFrom > given) this.#onBytes(text.subarray(given, heldFrom))
+    if (heldFrom > given) {
+      this.#onBytes(given === 0 && heldFrom === text.length ? text : text.subarray(given, heldFrom))
+    }
     this.#given = Math.max(0, given - heldFrom)
     this.#masked = Math.max(0, masked - heldFrom)
     this.#releasable = releasable - heldFrom
