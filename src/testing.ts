@@ -1,2 +1,3 @@
 /** Cases that a host can run against its own implementation of a port; they need no test framework. */
 export { messageStoreCases, type MessageStoreCase } from './messages/message-store-cases.js'
+export { secretStoreCases, type SecretStoreCase } from './secrets/secret-store-cases.js'

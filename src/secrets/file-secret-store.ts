@@ -97,9 +97,14 @@ export class FileSecretStore implements SecretStore {
     })
     if (sealed === undefined) return new Map()
     const plain = open(sealed, this.#key, this.#path)
-    const stored: Record<string, StoredSecret> = JSON.parse(plain.toString())
-    plain.fill(0)
-    return new Map(Object.entries(stored))
+    try {
+      const stored: Record<string, StoredSecret> = JSON.parse(plain.toString())
+      return new Map(Object.entries(stored))
+    } catch {
+      throw this.#failed('read', new Error('it holds no secrets of this store')) // a parser's error would quote them
+    } finally {
+      plain.fill(0)
+    }
   }
 
   async #write(secrets: ReadonlyMap<string, StoredSecret>): Promise<void> {

@@ -5,7 +5,7 @@ export interface Pattern {
 }
 
 /** A pattern that stands in a text. */
-export interface Occurrence {
+interface Occurrence {
   readonly start: number
   readonly end: number
   readonly name: string
