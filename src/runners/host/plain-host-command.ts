@@ -80,8 +80,7 @@ export class PlainHostCommand {
       })
     }
     if (plan.timeoutMs !== undefined) this.limit((this.deadline = Date.now() + plan.timeoutMs))
-    if (plan.signal?.aborted) this.onAbort()
-    else plan.signal?.addEventListener('abort', this.onAbort, { once: true })
+    plan.signal?.addEventListener('abort', this.onAbort, { once: true })
   }
 
   private pump(): void {

@@ -6,6 +6,7 @@ import { runCommand } from '../../command/run-command.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import type { PlaceDefaults } from '../place.js'
+import { neverStarted } from './never-started.js'
 import { PlainHostCommand } from './plain-host-command.js'
 
 /** Commands as children of this process, where no supervisor can go. A kill reaches the process group only. */
@@ -30,6 +31,7 @@ export class PlainHostRunner implements CommandRunner {
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     const plan = planSpawn(argv, options, this.bounds)
+    if (plan.signal?.aborted) return neverStarted(plan.argv, plan.signal.reason)
     const command = new PlainHostCommand(plan, this.defaults)
     this.commands.add(command)
     void command.handle.exit.then(() => this.commands.delete(command))
