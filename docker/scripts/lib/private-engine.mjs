@@ -28,7 +28,8 @@ export async function startPrivateEngine() {
       if (!daemonPid(runDir)) await start()
       await killContainers(endpoint)
       await stop()
-      for (const path of mountsBelow(runDir)) await run('umount', [path])
+      // Lazily: a container's last process may hold one for an instant more.
+      for (const path of mountsBelow(runDir)) await run('umount', ['--lazy', path])
       rmSync(runDir, { recursive: true, force: true })
     },
   }
