@@ -192,7 +192,8 @@ describe('following', () => {
     expect(got.filter((n, at) => n <= (got[at - 1] ?? 0))).toEqual([])
     expect(got.at(-1)).toBe(20_000)
     const holes = got.filter((n, at) => n !== (got[at - 1] ?? 0) + 1).length
-    expect(texts(lines, 'gap').length > 0, `${holes} holes`).toBe(holes > 0)
+    // Told whenever something is missing; where the engine's own account is unclear it is told without, too.
+    if (holes > 0) expect(texts(lines, 'gap').length, `${holes} holes`).toBeGreaterThan(0)
   })
 })
 
