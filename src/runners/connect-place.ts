@@ -1,9 +1,12 @@
 import { ContainersError } from '../errors/containers-error.js'
 import { SupervisorConnection } from '../supervisor/connection.js'
+import type { SessionOptions } from '../supervisor/resume.js'
 import type { OpenedPlace, StreamOpener } from './place.js'
 
 /** How long a supervisor may take to say HELLO on a stream that is open. */
 const helloMs = 20_000
+/** How often a stream is opened that ends before anything was said on it. */
+const triesWhenCut = 3
 
 /** A place whose supervisor has said HELLO. */
 export interface ConnectedPlace {
@@ -11,23 +14,48 @@ export interface ConnectedPlace {
   readonly connection: SupervisorConnection
 }
 
+/** How a connection is to be kept, and who is told when its stream is lost. */
+export interface KeepOptions {
+  readonly session: SessionOptions | undefined
+  onInterrupted(connected: ConnectedPlace, lost: ContainersError): void
+}
+
 /** Opens a stream and waits for its supervisor. Rejects with a `ContainersError` only. */
-export async function connectPlace(open: StreamOpener, signal: AbortSignal): Promise<ConnectedPlace> {
-  let place: OpenedPlace
-  try {
-    place = await open(signal)
-  } catch (error) {
-    throw asContainersError(error)
-  }
-  try {
-    return await hello(place, signal)
-  } catch (error) {
-    const lost = asContainersError(error)
-    throw lost.code === 'CONNECTION_LOST' ? await place.explainRefusal(lost).catch(() => lost) : lost
+export async function connectPlace(
+  open: StreamOpener,
+  signal: AbortSignal,
+  keep: KeepOptions,
+): Promise<ConnectedPlace> {
+  for (let left = keep.session ? triesWhenCut : 1; ; left--) {
+    let place: OpenedPlace | undefined
+    try {
+      place = await openPlace(open, signal)
+      return await hello(place, signal, keep)
+    } catch (error) {
+      const lost = asContainersError(error)
+      if (left > 1 && wasCut(lost)) continue
+      if (!place || lost.code !== 'CONNECTION_LOST') throw lost
+      throw await place.explainRefusal(lost).catch(() => lost)
+    }
   }
 }
 
-function hello(place: OpenedPlace, signal: AbortSignal): Promise<ConnectedPlace> {
+/** Nothing was asked of a supervisor yet, and nobody said why not. */
+function wasCut({ code, details }: ContainersError): boolean {
+  if (code === 'CONNECTION_LOST') return details['said'] === ''
+  return code === 'ENGINE_UNREACHABLE' && details['errno'] === 'ECONNRESET'
+}
+
+/** Opens a stream. Rejects with a `ContainersError` only. */
+export async function openPlace(open: StreamOpener, signal: AbortSignal): Promise<OpenedPlace> {
+  try {
+    return await open(signal)
+  } catch (error) {
+    throw asContainersError(error)
+  }
+}
+
+function hello(place: OpenedPlace, signal: AbortSignal, keep: KeepOptions): Promise<ConnectedPlace> {
   return new Promise((resolve, reject) => {
     const give = (why: string) => connection.abandon(new ContainersError('CONNECTION_LOST', why))
     const onAbort = () => give('The runner was closed while it connected.')
@@ -36,16 +64,18 @@ function hello(place: OpenedPlace, signal: AbortSignal): Promise<ConnectedPlace>
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
     }
-    const connection = new SupervisorConnection(place.transport, {
+    const events = {
       ready: () => {
         done()
         resolve({ place, connection })
       },
-      lost: (error) => {
+      interrupted: (lost: ContainersError) => keep.onInterrupted({ place, connection }, lost),
+      lost: (error: ContainersError) => {
         done()
         reject(error)
       },
-    })
+    }
+    const connection = new SupervisorConnection(place.transport, events, keep.session)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })

@@ -11,7 +11,8 @@ export const defaultHeartbeatMs = 15_000
 export function watchHeartbeat({ connection, place }: ConnectedPlace, intervalMs: number): void {
   let asked = false
   const timer = setInterval(() => {
-    if (!connection.isOpen) return clearInterval(timer)
+    if (connection.isOver) return clearInterval(timer)
+    if (!connection.isOpen) return void (asked = false)
     const heard = connection.takeHeard()
     if (heard || !connection.isBusy) asked = false
     else if (!asked) {
@@ -24,6 +25,6 @@ export function watchHeartbeat({ connection, place }: ConnectedPlace, intervalMs
     const mayBeSilent = await place.mayBeSilent().catch(() => false)
     if (mayBeSilent || connection.takeHeard()) return
     const message = `The supervisor gave no sign of life for ${2 * intervalMs} ms.`
-    connection.abandon(new ContainersError('CONNECTION_LOST', message))
+    connection.interrupt(new ContainersError('CONNECTION_LOST', message))
   }
 }

@@ -6,15 +6,19 @@ import { runCommand } from '../command/run-command.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
-import { connectPlace, type ConnectedPlace } from './connect-place.js'
+import { connectPlace, type ConnectedPlace, type KeepOptions } from './connect-place.js'
 import { defaultHeartbeatMs, watchHeartbeat } from './heartbeat.js'
 import type { StreamOpener } from './place.js'
+import { recover } from './recover.js'
 import { SupervisedCommand } from './supervised-command.js'
 
 /** How many bytes of one stream may be on their way or wait for their reader. */
 const defaultWindowBytes = 1024 * 1024
 /** How long a supervisor may take, beyond the grace, to say that a command is over. */
 const farewellMs = 5_000
+/** How long commands whose connection was lost may wait for another. */
+const defaultOrphanGraceMs = 5_000
+const longestOrphanGraceMs = 600_000
 
 /** What every supervised runner may be given. */
 export interface SupervisedRunnerOptions {
@@ -24,20 +28,29 @@ export interface SupervisedRunnerOptions {
   windowBytes?: number
   /**
    * How long a supervisor whose commands run may be silent before it is asked for a sign of life, and again before
-   * its connection is given up, in milliseconds. Default: 15,000.
+   * its stream is given up, in milliseconds. Default: 15,000.
    */
   heartbeatMs?: number
+  /**
+   * How long commands go on without a host when the connection to the engine is lost, in milliseconds, 0 to 600,000.
+   * The runner opens another and goes on with them where they were; when the host does not come back in this time,
+   * as one that was killed, they are killed. 0: at once. Without effect where the supervisor is a child of this
+   * process. Default: 5,000.
+   */
+  orphanGraceMs?: number
 }
 
 /**
- * Commands over one stream to a supervisor. The stream is opened at the first spawn and again when it was lost; the
- * commands of a lost stream end with it.
+ * Commands over one stream to a supervisor. The stream is opened at the first spawn and again when it was lost, with
+ * the commands going on.
  */
 export class SupervisedRunner implements CommandRunner {
   private readonly commands = new Set<SupervisedCommand>()
   private readonly closing = new AbortController()
   private readonly windowBytes: number
   private place: ConnectedPlace | undefined
+  private readonly orphanGraceMs: number
+  /** A stream is being opened, for the first time or again. */
   private opening = false
   private waiting: SupervisedCommand[] = []
   private closed: Promise<void> | undefined
@@ -50,6 +63,8 @@ export class SupervisedRunner implements CommandRunner {
     this.windowBytes = options.windowBytes ?? defaultWindowBytes
     checkRange('windowBytes', this.windowBytes, 4096, 64 * 1024 * 1024)
     checkRange('heartbeatMs', options.heartbeatMs ?? defaultHeartbeatMs, 10, 3_600_000)
+    this.orphanGraceMs = options.orphanGraceMs ?? defaultOrphanGraceMs
+    checkRange('orphanGraceMs', this.orphanGraceMs, 0, longestOrphanGraceMs)
     const { minimum, maximum } = options.timeoutBoundsMs ?? defaultTimeoutBounds
     checkRange('timeoutBoundsMs.minimum', minimum, 1, maximum)
   }
@@ -83,20 +98,41 @@ export class SupervisedRunner implements CommandRunner {
 
   private waitForPlace(command: SupervisedCommand): void {
     this.waiting.push(command)
-    if (this.opening) return
+    if (!this.opening) this.connect()
+  }
+
+  private connect(): void {
     this.opening = true
-    connectPlace(this.open, this.closing.signal).then(
+    const { windowBytes, orphanGraceMs } = this
+    const keep: KeepOptions = {
+      session: orphanGraceMs > 0 ? { orphanGraceMs, keepBytes: keptBytes(windowBytes) } : undefined,
+      onInterrupted: (connected, lost) => void this.goOn(connected, lost),
+    }
+    connectPlace(this.open, this.closing.signal, keep).then(
       (connected) => {
-        this.opening = false
         this.place = connected
         watchHeartbeat(connected, this.options.heartbeatMs ?? defaultHeartbeatMs)
-        for (const command of this.waiting.splice(0)) this.begin(command, connected)
+        this.beginWaiting(connected)
       },
       (error: ContainersError) => {
         this.opening = false
         for (const command of this.waiting.splice(0)) command.cannotBegin(error)
       },
     )
+  }
+
+  private beginWaiting(connected: ConnectedPlace): void {
+    this.opening = false
+    for (const command of this.waiting.splice(0)) this.begin(command, connected)
+  }
+
+  /** The stream was lost, its commands were not. */
+  private async goOn(connected: ConnectedPlace, lost: ContainersError): Promise<void> {
+    this.opening = true
+    await recover(connected, this.open, lost, this.orphanGraceMs, this.closing.signal)
+    this.opening = false
+    if (connected.connection.isOpen) this.beginWaiting(connected)
+    else if (this.waiting.length > 0) this.connect()
   }
 
   /** Several commands of one lost stream are told the same, and the place is asked once. */
@@ -127,6 +163,11 @@ export class SupervisedRunner implements CommandRunner {
       'The runner was closed, and the supervisor did not say in time what became of its commands.'
     this.place?.connection.abandon(new ContainersError('CONNECTION_LOST', message))
   }
+}
+
+/** So much that a supervisor which may send a whole window need not wait for the acknowledgement of another. */
+function keptBytes(windowBytes: number): number {
+  return 2 * windowBytes
 }
 
 function checkRange(option: string, value: number, least: number, most: number): void {

@@ -6,8 +6,17 @@ import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 
 /** What we can ask for, by the number that the supervisor knows it by. */
 const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout' } as const
+/** It waited for us in vain, and could tell us afterwards. */
+const connectionLost = 4
 /** It could still tell us, so it was not our connection that ended. */
-const supervisorEnded = 4
+const supervisorEnded = 5
+const explanations = new Map([
+  [
+    connectionLost,
+    'Its supervisor killed it, because the connection was lost for longer than orphanGraceMs.',
+  ],
+  [supervisorEnded, 'Its supervisor was told to end, as by a stop of the container.'],
+])
 const stages: readonly SpawnStage[] = ['request', 'fork', 'user', 'cwd', 'limits', 'exec', 'request']
 
 /** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
@@ -15,15 +24,14 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
   const ending = readStatus(record.status)
   const reason = reasonFor(record.cause, ending)
   const requested = causeName(record.requested ?? 0) ?? intent
+  const explanation = explanations.get(record.cause)
   return {
     reason,
     ...ending,
     succeeded: reason === 'exited' && ending.code === 0,
     evidence: 'wait4',
     ...(requested !== undefined && requested !== reason && { requested }),
-    ...(record.cause === supervisorEnded && {
-      explanation: 'Its supervisor was told to end, as by a stop of the container.',
-    }),
+    ...(explanation !== undefined && { explanation }),
     ...(record.startedAt && { startedAt: record.startedAt }),
     ...(record.finishedAt && { finishedAt: record.finishedAt }),
     cpuTimeMs: { user: record.userMs, system: record.systemMs },
@@ -66,6 +74,7 @@ function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {
 }
 
 function reasonFor(cause: number, ending: Pick<CommandExit, 'code'>): CommandExitReason {
+  if (cause === connectionLost) return 'engineLost'
   if (cause === supervisorEnded) return 'containerDied'
   return causeName(cause) ?? (ending.code === undefined ? 'signaled' : 'exited')
 }

@@ -1,49 +1,71 @@
 import { ContainersError } from '../errors/containers-error.js'
+import { createDeferred, type Deferred } from '../internal/deferred.js'
+import { requestTooLarge, sessionGone, versionUnknown } from './connection-errors.js'
 import { FrameParser } from './frame-parser.js'
-import { FrameWriter } from './frame-writer.js'
-import { decodeError, decodeHello, encodeHello, encodeSpawn } from './messages.js'
+import { encodeFrame, FrameWriter } from './frame-writer.js'
+import { Greeting } from './greeting.js'
+import {
+  decodeError, decodeGone, decodeHello, decodeOffset, encodeHello, encodeOffset, encodeSpawn,
+} from './messages.js' // prettier-ignore
 import type { SpawnRequest, SupervisorHello } from './messages.js'
-import { Preamble } from './preamble.js'
 import { protocolError } from './protocol-error.js'
 import { answerType, frameType, maxRequestBytes, protocolVersions } from './protocol.js'
 import { RemoteCommand } from './remote-command.js'
 import type { RemoteCommandEvents } from './remote-command.js'
+import { Session, type SessionOptions } from './resume.js'
 import type { Transport } from './transport.js'
+
+/** How long what was received may stay unacknowledged, so that the supervisor need not keep it. */
+const ackMs = 100
 
 /** What the owner of a connection is told; one of the two comes first, `lost` at most once. */
 export interface ConnectionEvents {
   /** HELLO came, and a version in common was found. */
   ready(hello: SupervisorHello): void
+  /** Its stream ended, though its commands may go on: call {@link SupervisorConnection.resume}, or give it up. */
+  interrupted(error: ContainersError): void
   /** It ended, for whatever reason; its commands have been told already. */
   lost(error: ContainersError): void
 }
 
-/** One byte stream to a supervisor, carrying any number of commands. */
+/** A byte stream to a supervisor, and another when that was lost, carrying any number of commands. */
 export class SupervisorConnection {
   private readonly commands = new Map<number, RemoteCommand>()
   private readonly parser = new FrameParser(this)
-  private readonly frames: FrameWriter
-  private preamble: Preamble | undefined = new Preamble()
+  private readonly frames = new FrameWriter((pieces) => this.send(pieces))
+  private transport!: Transport
+  private greeting: Greeting | undefined
+  private session: Session | undefined
+  private resuming: Deferred<void> | undefined
+  private ackTimer: NodeJS.Timeout | undefined
   private lastNumber = 0
   private over: ContainersError | undefined
+  /** Frames may go out on the stream that there is. */
+  private flowing = false
+  private ending = false
   private heard = false
 
   constructor(
-    private readonly transport: Transport,
+    transport: Transport,
     private readonly events: ConnectionEvents,
+    private readonly options?: SessionOptions,
   ) {
-    this.frames = new FrameWriter((pieces) => transport.write(pieces))
-    transport.open({ data: (bytes) => this.receive(bytes), end: (error) => this.ended(error) })
+    this.attach(transport)
   }
 
+  /** Whether frames sent now go out now. */
   get isOpen(): boolean {
-    return this.over === undefined && this.preamble === undefined
+    return !this.isOver && this.flowing
+  }
+
+  get isOver(): boolean {
+    return this.over !== undefined
   }
 
   /** Sends SPAWN; on a connection that is over the command is lost at once. Throws `INVALID_OPTION` when argv and environment do not fit into one frame. */
   spawn(request: SpawnRequest, events: RemoteCommandEvents): RemoteCommand {
     const payload = encodeSpawn(request)
-    if (payload.length > maxRequestBytes) throw tooLarge(payload.length)
+    if (payload.length > maxRequestBytes) throw requestTooLarge(payload.length)
     const number = this.freeNumber()
     const command = new RemoteCommand(number, request.windowBytes, this.frames, events)
     const { over } = this
@@ -74,14 +96,38 @@ export class SupervisorConnection {
     return this.commands.size > 0
   }
 
-  /** Our end-of-file: the supervisor kills what still runs on this connection and ends it. */
+  /** Our goodbye and end-of-file: the supervisor kills what still runs on this connection and ends it. */
   end(): void {
-    this.transport.end()
+    this.ending = true
+    if (this.session) this.frames.frame(frameType.bye, 0, 0)
+    this.frames.flush()
+    if (this.flowing) this.transport.end()
+    else this.fail(new ContainersError('CONNECTION_LOST', 'The connection was closed while it was lost.'))
+  }
+
+  /** Gives the stream up, as one that is dead without having ended. */
+  interrupt(error: ContainersError): void {
+    this.dropped(error)
   }
 
   /** Gives the connection up. */
   abandon(error: ContainersError): void {
     this.fail(error)
+  }
+
+  /**
+   * Goes on over another stream. Rejects with `CONNECTION_LOST` when that was lost as well; `details.gone` says that
+   * no other stream will do.
+   */
+  resume(transport: Transport): Promise<void> {
+    const { over } = this
+    if (over) {
+      transport.destroy()
+      return Promise.reject(over)
+    }
+    this.resuming = createDeferred<void>()
+    this.attach(transport)
+    return this.resuming.promise
   }
 
   /** For the parser. */
@@ -98,59 +144,118 @@ export class SupervisorConnection {
     this.known(number).data(channel, bytes)
   }
 
+  private attach(transport: Transport): void {
+    this.transport = transport
+    this.greeting = new Greeting((type, payload) => this.greeted(type, payload))
+    const isCurrent = () => this.transport === transport
+    transport.open({
+      data: (bytes) => void (isCurrent() && this.receive(bytes)),
+      end: (error) => void (isCurrent() && this.ended(error)),
+    })
+  }
+
   private receive(bytes: Uint8Array): void {
     if (this.over) return
     this.heard = true
     let chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     try {
-      if (this.preamble) {
-        const rest = this.preamble.push(chunk)
-        if (rest === false)
-          throw protocolError(`it did not say HELLO but ${JSON.stringify(this.preamble.text)}`)
+      if (this.greeting) {
+        const rest = this.greeting.push(chunk)
         if (rest === undefined) return
+        this.greeting = undefined
         chunk = rest
       }
+      if (this.session) this.count(this.session, chunk.length)
       this.parser.push(chunk)
     } catch (error) {
-      this.fail(error instanceof ContainersError ? error : protocolError(String(error)))
+      this.failed(error instanceof ContainersError ? error : protocolError(String(error)))
     }
   }
 
+  private count(session: Session, bytes: number): void {
+    session.received += bytes
+    if (session.isAckDue(true)) this.acknowledge(session)
+    else this.ackTimer ??= setTimeout(() => this.acknowledge(session), ackMs).unref()
+  }
+
+  private acknowledge(session: Session): void {
+    clearTimeout(this.ackTimer)
+    this.ackTimer = undefined
+    if (session.hasNews && this.flowing) {
+      this.frames.frame(frameType.ack, 0, 0, encodeOffset(session.takeAck()))
+    }
+  }
+
+  private send(pieces: readonly Uint8Array[]): void {
+    const { session } = this
+    if (!session) return this.transport.write(pieces)
+    const due = this.flowing && session.isAckDue(false)
+    const all = due ? [...pieces, encodeFrame(frameType.ack, 0, 0, encodeOffset(session.takeAck()))] : pieces
+    session.sent(all)
+    if (this.flowing) this.transport.write(all)
+  }
+
   private ownFrame(type: number, payload: Buffer): void {
-    if (type === answerType.hello) this.hello(payload)
+    if (type === answerType.ack && this.session) this.session.acknowledge(decodeOffset(payload))
+    else if (type === answerType.hello) throw protocolError('a second HELLO')
     else if (type === answerType.error)
       throw protocolError(`it ended the connection: ${decodeError(payload)}`)
     else if (type !== answerType.pong)
       throw protocolError(`a frame of type 0x${type.toString(16)} for no command`)
   }
 
-  private hello(payload: Buffer): void {
-    if (!this.preamble) throw protocolError('a second HELLO')
-    const { highest, lowest, hello } = decodeHello(payload)
-    if (highest < protocolVersions.lowest || lowest > protocolVersions.highest) {
-      throw new ContainersError(
-        'SUPERVISOR_PROTOCOL',
-        `The supervisor ${hello.supervisorVersion} speaks protocol versions ${lowest} to ${highest}, this library ` +
-          `${protocolVersions.lowest} to ${protocolVersions.highest}. Recreate the container, or use the library's version that made it.`,
-        { details: { lowest, highest } },
-      )
+  /** A frame of the greeting; true when another one is to come. */
+  private greeted(type: number, payload: Buffer): boolean {
+    if (type === answerType.hello) return this.hello(payload)
+    if (type === answerType.gone) throw sessionGone(decodeGone(payload))
+    if (type !== answerType.resumed || !this.session) {
+      this.ownFrame(type, payload)
+      return true
     }
-    this.preamble = undefined
-    this.frames.frame(frameType.hello, 0, 0, encodeHello())
-    this.transport.hold(false)
-    this.events.ready(hello)
+    this.session.isKnown = true
+    if (this.resuming) this.resumed(this.session.unsent(decodeOffset(payload)))
+    return false
+  }
+
+  private hello(payload: Buffer): boolean {
+    const { highest, lowest, hello } = decodeHello(payload)
+    if (highest < protocolVersions.lowest || lowest > protocolVersions.highest)
+      throw versionUnknown(hello, lowest, highest)
+    const isFirst = !this.session
+    if (this.session && this.session.instance !== hello.instance)
+      throw sessionGone('the supervisor is another one by now')
+    if (this.options && hello.instance !== undefined)
+      this.session ??= new Session(this.options, hello.instance)
+    const answer = encodeHello(this.session?.request())
+    this.transport.write([encodeFrame(frameType.hello, 0, 0, answer)])
+    if (isFirst) {
+      this.flowing = true
+      this.transport.hold(false)
+      this.events.ready(hello)
+    }
+    return this.session !== undefined
+  }
+
+  private resumed(unsent: readonly Uint8Array[]): void {
+    const { resuming } = this
+    this.resuming = undefined
+    if (unsent.length > 0) this.transport.write(unsent)
+    this.flowing = true
+    this.transport.hold(this.isBusy)
+    resuming?.resolve()
   }
 
   private ended(error?: Error): void {
     let torn: unknown = error
     try {
-      this.parser.end()
+      if (!this.session) this.parser.end()
+      if (this.greeting?.isTorn) throw protocolError('the stream ended inside a frame')
     } catch (reason) {
       torn ??= reason
     }
-    const said = this.preamble?.text
+    const said = this.greeting?.said
     const how = said ? `: ${said}` : torn instanceof Error ? `: ${torn.message}` : ''
-    this.fail(
+    this.dropped(
       new ContainersError('CONNECTION_LOST', `The connection to the supervisor ended${how}.`, {
         cause: torn,
         details: { said: said ?? '' },
@@ -158,10 +263,36 @@ export class SupervisorConnection {
     )
   }
 
+  /** The stream is no more; whether the connection goes on is the owner's affair. */
+  private dropped(error: ContainersError): void {
+    if (this.over) return
+    if (this.resuming) return this.failedToResume(error)
+    if (!this.session || !this.isBusy || this.ending) return this.fail(error)
+    if (!this.flowing) return
+    this.flowing = false
+    this.transport.destroy()
+    this.events.interrupted(error)
+  }
+
+  private failedToResume(error: ContainersError): void {
+    const { resuming } = this
+    this.resuming = undefined
+    this.transport.destroy()
+    resuming?.reject(error)
+  }
+
+  private failed(error: ContainersError): void {
+    if (this.resuming) this.failedToResume(error)
+    else this.fail(error)
+  }
+
   private fail(error: ContainersError): void {
     if (this.over) return
     this.over = error
+    this.flowing = false
+    clearTimeout(this.ackTimer)
     this.transport.destroy()
+    this.resuming?.reject(error)
     const commands = [...this.commands.values()]
     this.commands.clear()
     for (const command of commands) command.lost(error)
@@ -179,12 +310,4 @@ export class SupervisorConnection {
     while (this.commands.has(this.lastNumber))
     return this.lastNumber
   }
-}
-
-function tooLarge(bytes: number): ContainersError {
-  return new ContainersError(
-    'INVALID_OPTION',
-    `argv and env must fit into ${maxRequestBytes} bytes together, got ${bytes}. Pass large input through stdin or a file.`,
-    { details: { option: 'argv', rule: 'size' } },
-  )
 }

@@ -9,10 +9,7 @@ export class FrameWriter {
   constructor(private readonly write: (pieces: readonly Uint8Array[]) => void) {}
 
   frame(type: number, channel: number, command: number, payload: Buffer = empty): void {
-    const frame = Buffer.allocUnsafe(headerBytes + payload.length)
-    writeHeader(frame, type, channel, command, payload.length)
-    payload.copy(frame, headerBytes)
-    this.queue(frame)
+    this.queue(encodeFrame(type, channel, command, payload))
   }
 
   /** DATA frames over `bytes`, which are not copied. */
@@ -31,11 +28,20 @@ export class FrameWriter {
     this.pieces.push(piece)
   }
 
-  private flush(): void {
+  /** Writes what has been gathered now rather than at the end of the turn. */
+  flush(): void {
     const pieces = this.pieces
+    if (pieces.length === 0) return
     this.pieces = []
     this.write(pieces)
   }
+}
+
+export function encodeFrame(type: number, channel: number, command: number, payload: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(headerBytes + payload.length)
+  writeHeader(frame, type, channel, command, payload.length)
+  payload.copy(frame, headerBytes)
+  return frame
 }
 
 function writeHeader(target: Buffer, type: number, channel: number, command: number, length: number): void {

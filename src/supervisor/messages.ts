@@ -1,3 +1,4 @@
+import { protocolError } from './protocol-error.js'
 import { RecordReader, RecordWriter } from './record.js'
 import { protocolVersions, spawnFlag } from './protocol.js'
 
@@ -10,6 +11,18 @@ export interface SupervisorHello {
   readonly uid: number
   /** 1 PID 1, 2 beside a main process, 3 a child of the host. */
   readonly mode: number
+  /** Tells one supervisor from the next in the same place; where there is none, no session can be begun. */
+  readonly instance: string | undefined
+}
+
+/** What our HELLO says of a session. */
+export interface SessionRequest {
+  readonly id: Uint8Array
+  readonly orphanGraceMs: number
+  /** How many bytes that we have not acknowledged the supervisor may keep. */
+  readonly keepBytes: number
+  /** Where it was begun before: how much we received, and whether the supervisor may never have heard of it. */
+  readonly resume?: { readonly received: number; readonly mayBegin: boolean }
 }
 
 /** A SPAWN, with every default decided. */
@@ -55,8 +68,13 @@ export interface ExitRecord {
 }
 
 /** Our own HELLO. */
-export function encodeHello(): Buffer {
-  return new RecordWriter().u32(1, protocolVersions.highest).u32(2, protocolVersions.lowest).finish()
+export function encodeHello(session?: SessionRequest): Buffer {
+  const record = new RecordWriter().u32(1, protocolVersions.highest).u32(2, protocolVersions.lowest)
+  if (!session) return record.finish()
+  record.bytes(3, session.id).u32(4, session.orphanGraceMs).u32(5, session.keepBytes)
+  if (session.resume) record.u64(6, session.resume.received)
+  if (session.resume?.mayBegin) record.text(7, '')
+  return record.finish()
 }
 
 export function encodeSpawn(request: SpawnRequest): Buffer {
@@ -84,6 +102,7 @@ export function decodeHello(payload: Buffer): { highest: number; lowest: number;
     pid: record.u32(4) ?? 0,
     uid: record.u32(5) ?? 0,
     mode: record.u8(6) ?? 0,
+    instance: record.bytes(7)?.toString('hex'),
   }
   return { highest, lowest: record.u32(2) ?? highest, hello }
 }
@@ -115,6 +134,23 @@ export function decodeExit(payload: Buffer): ExitRecord {
       verified: record.u8(11) === 1,
     },
   }
+}
+
+/** Why a session cannot be resumed. */
+export function decodeGone(payload: Buffer): string {
+  return new RecordReader(payload).text(1) ?? 'it does not say why'
+}
+
+/** An offset alone, as of RESUMED and ACK. */
+export function decodeOffset(payload: Buffer): number {
+  if (payload.length !== 8) throw protocolError(`an offset of ${payload.length} bytes`)
+  return Number(payload.readBigUInt64LE())
+}
+
+export function encodeOffset(offset: number): Buffer {
+  const payload = Buffer.allocUnsafe(8)
+  payload.writeBigUInt64LE(BigInt(offset))
+  return payload
 }
 
 /** The text of an ERROR. */

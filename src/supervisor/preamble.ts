@@ -26,6 +26,15 @@ export class Preamble {
 
   /** What came in front of HELLO, for people. */
   get text(): string {
-    return this.bytes.toString('utf8').trim().slice(0, 2000)
+    return this.bytes.subarray(0, this.bytes.length - this.begun()).toString('utf8').trim().slice(0, 2000)
+  }
+
+  /** How many of the last bytes may be the beginning of a HELLO that was cut. */
+  private begun(): number {
+    if (this.found) return 0
+    for (let length = Math.min(helloStart.length - 1, this.bytes.length); length > 0; length--) {
+      if (this.bytes.subarray(-length).equals(helloStart.subarray(0, length))) return length
+    }
+    return 0
   }
 }

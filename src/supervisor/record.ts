@@ -15,6 +15,11 @@ export class RecordWriter {
     return this
   }
 
+  bytes(tag: number, value: Uint8Array): this {
+    this.field(tag, value.length).set(value, fieldHeaderBytes)
+    return this
+  }
+
   u32(tag: number, value: number): this {
     this.field(tag, 4).writeUInt32LE(value >>> 0, fieldHeaderBytes)
     return this
@@ -60,6 +65,10 @@ export class RecordReader {
 
   text(tag: number): string | undefined {
     return this.fields.get(tag)?.[0]?.toString('utf8')
+  }
+
+  bytes(tag: number): Buffer | undefined {
+    return this.fields.get(tag)?.[0]
   }
 
   u8(tag: number): number | undefined {

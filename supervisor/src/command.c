@@ -198,12 +198,16 @@ static void detach(struct command *command) {
   commands_sweep_soon();
 }
 
-void command_orphan(struct command *command) {
+void command_give_up(struct command *command) {
   command_order(command, (struct order){.kind = ORDER_KILL,
                                         .signal = SIGTERM,
                                         .grace_ms = GRACE_WHEN_LOST_MS,
                                         .cause = CAUSE_CONNECTION_LOST});
   command_stdin_end(command);
+}
+
+void command_orphan(struct command *command) {
+  command_give_up(command);
   detach(command);
 }
 
@@ -248,6 +252,6 @@ void commands_kill_all(uint32_t grace_ms) {
     command_order(command, (struct order){.kind = ORDER_KILL,
                                           .signal = SIGTERM,
                                           .grace_ms = grace_ms,
-                                          .cause = CAUSE_CONNECTION_LOST});
+                                          .cause = CAUSE_SUPERVISOR_ENDED});
   }
 }

@@ -72,6 +72,9 @@ bool command_window(struct command *command, uint8_t channel, uint64_t received,
 
 void command_order(struct command *command, struct order order);
 
+/* Its host did not come back in time: its tree is killed; how it ended is still told to a host that does. */
+void command_give_up(struct command *command);
+
 /* Nobody listens any more: its tree is killed and what it prints is dropped. */
 void command_orphan(struct command *command);
 

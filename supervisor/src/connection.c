@@ -15,12 +15,14 @@
 
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-enum { FRAMES_A_ROUND = 16, ERROR_FLUSH_MS = 1000 };
+enum { FRAMES_A_ROUND = 16, ERROR_FLUSH_MS = 1000, TRIM_AFTER_MS = 500 };
 
 static struct connection *first;
 static unsigned count;
 
 unsigned connections_open(void) { return count; }
+
+struct connection *connections_first(void) { return first; }
 
 static void on_in(struct source *source, uint32_t events) {
   struct connection *connection = CONTAINER(source, struct connection, in);
@@ -52,6 +54,8 @@ static void say_hello(struct connection *connection, enum mode mode) {
   record_u32(&writer, 4, (uint32_t)getpid());
   record_u32(&writer, 5, (uint32_t)geteuid());
   record_u8(&writer, 6, (uint8_t)mode);
+  const uint8_t *instance = mode == MODE_CHILD ? NULL : session_instance();
+  if (instance) record_put(&writer, 7, instance, SESSION_INSTANCE);
   outbox_end_record(&connection->outbox, &writer, OUR_HELLO, 0);
   connection->outbox.urgent = true;
 }
@@ -67,9 +71,10 @@ bool connection_open(int in, int out, int link, enum mode mode) {
   if (!connection) return false;
   connection->in = (struct source){.fd = in, .on_ready = on_in};
   connection->out = (struct source){.fd = out, .on_ready = on_out};
+  connection->mode = mode;
   connection->link = (struct source){.fd = link, .on_ready = on_link};
   connection->inbox = malloc(INBOX_SIZE);
-  if (!connection->inbox || !outbox_open(&connection->outbox)) goto refused;
+  if (!connection->inbox || !outbox_open(&connection->outbox, OUTBOX_SIZE)) goto refused;
   if (!set_nonblocking(in) || !set_nonblocking(out)) goto refused;
   /* A descriptor that cannot be waited for, such as a file, is always ready. */
   connection->in_ready = true;
@@ -153,15 +158,19 @@ static void collect(struct connection *connection) {
     enum emitted emitted = command_emit(command, &connection->outbox);
     if (emitted == EMITTED_MORE) connection_activate(connection, command);
     if (emitted == EMITTED_LAST) command_over(command);
-    if (emitted == EMITTED_MORE && connection->outbox.tail > FRAME_MAX_TO_HOST) return;
+    if (emitted == EMITTED_MORE && outbox_pending(&connection->outbox) > FRAME_MAX_TO_HOST) return;
   }
 }
 
 /* Answers whether there is more that could be sent now. */
 static bool send_some(struct connection *connection) {
   struct outbox *outbox = &connection->outbox;
+  size_t before = outbox_pending(outbox);
   if (!connection->failed) collect(connection);
-  if (outbox->tail == 0 || !outbox->writable) return false;
+  /* Without a stream, it only fills up. */
+  if (connection->lost_at) return connection->active_first && outbox_pending(outbox) > before;
+  if (connection->has_session) session_acknowledge(connection);
+  if (outbox_pending(outbox) == 0 || !outbox->writable) return false;
   if (!outbox->urgent) {
     int64_t now = now_ms();
     if (!outbox->lingers_until) outbox->lingers_until = now + OUTBOX_LINGER_MS;
@@ -174,16 +183,36 @@ static bool send_some(struct connection *connection) {
   return flushed == FLUSH_DONE && connection->active_first;
 }
 
+/* What a rush has left of its memory is not kept for long. */
+static void trim(struct connection *connection) {
+  bool much = outbox_empty(&connection->outbox) && connection->outbox.touched > OUTBOX_IDLE;
+  if (!much) {
+    connection->trim_at = 0;
+    return;
+  }
+  int64_t now = now_ms();
+  if (!connection->trim_at) connection->trim_at = now + TRIM_AFTER_MS;
+  if (now >= connection->trim_at) outbox_trim(&connection->outbox);
+  else loop_wake_at(connection->trim_at);
+}
+
+static void end(struct connection *connection) {
+  if (connection->has_session && !connection->farewell && !connection->failed) session_lose(connection);
+  else destroy(connection);
+}
+
 static void run(struct connection *connection) {
   connection_read(connection);
   if (send_some(connection)) loop_again();
   /* Frames that had to wait for room in the outbox. */
   if (connection->waits_for_room && outbox_room(&connection->outbox) >= OUTBOX_SMALL) loop_again();
+  trim(connection);
   if (connection->failed) {
     loop_wake_at(connection->over_at);
     if (now_ms() >= connection->over_at) connection->over = true;
   }
-  if (connection->over) destroy(connection);
+  if (connection->over) end(connection);
+  else if (connection->lost_at && !session_wait(connection)) destroy(connection);
 }
 
 void connections_run(void) {

@@ -12,21 +12,53 @@
 
 enum { READS_A_ROUND = 4, HIGHEST_SIGNAL = 64, LONGEST_HELLO = 4096 };
 
+static bool session_field(const struct field *field, struct session_request *session) {
+  switch (field->tag) {
+    case 3: session->id = field->bytes; return field->length == SESSION_ID;
+    case 4: return field_u32(field, &session->orphan_grace_ms);
+    case 5: return field_u32(field, &session->keep);
+    case 6: session->resumes = true; return field_u64(field, &session->received);
+    case 7: session->may_begin = true; return field->length == 0;
+    default: return true;
+  }
+}
+
 static void hello(struct connection *connection, uint8_t *body, uint32_t length) {
   struct record_reader reader = {.at = body, .end = body + length};
   struct field field;
+  struct session_request session = {0};
   enum record_step step;
   uint32_t highest = 0, lowest = 0;
   bool fits = true;
   while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
     if (field.tag == 1) fits &= field_u32(&field, &highest);
     if (field.tag == 2) fits &= field_u32(&field, &lowest);
+    fits &= session_field(&field, &session);
   }
   if (step == RECORD_MALFORMED || !fits) return connection_fail(connection, ERROR_MALFORMED, "malformed HELLO");
   if (lowest > PROTOCOL_HIGHEST || highest < PROTOCOL_LOWEST) {
     return connection_fail(connection, ERROR_VERSION, "no common protocol version");
   }
   connection->greeted = true;
+  if (session.id && connection->mode != MODE_CHILD) session_greet(connection, &session);
+}
+
+static void acknowledged(struct connection *connection, uint64_t offset) {
+  if (connection->has_session && outbox_acknowledge(&connection->outbox, offset)) return;
+  connection_fail(connection, ERROR_WINDOW, "more acknowledged than was sent");
+}
+
+static void goodbye(struct connection *connection) {
+  connection->farewell = true;
+  connection->over = true;
+}
+
+/* Where an answer is kept until it is acknowledged, waiting for room would keep the acknowledgement itself from
+   being read; what is in an outbox without room is a sign of life as well. */
+static void pong(struct connection *connection, const uint8_t *token) {
+  if (outbox_room(&connection->outbox) < OUTBOX_SMALL) return;
+  outbox_put(&connection->outbox, (struct frame){.type = OUR_PONG, .length = 8}, token);
+  connection->outbox.urgent = true;
 }
 
 static void spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length) {
@@ -37,6 +69,9 @@ static void spawn(struct connection *connection, uint32_t number, uint8_t *body,
   bool malformed = false;
   if (body && command_spawn(connection, number, body, length, &malformed)) return;
   if (malformed) return connection_fail(connection, ERROR_MALFORMED, "malformed SPAWN");
+  if (outbox_room(&connection->outbox) < OUTBOX_SMALL) {
+    return connection_fail(connection, ERROR_TOO_LONG, "no memory");
+  }
   struct record_writer writer = outbox_begin_record(&connection->outbox);
   record_u8(&writer, 1, STAGE_FORK);
   record_u32(&writer, 2, ENOMEM);
@@ -77,11 +112,9 @@ static void obey(struct connection *connection, struct frame frame, uint8_t *bod
   }
   if (frame.type == HOST_HELLO) return hello(connection, body, frame.length);
   if (frame.type == HOST_SPAWN) return spawn(connection, frame.command, body, frame.length);
-  if (frame.type == HOST_PING) {
-    outbox_put(&connection->outbox, (struct frame){.type = OUR_PONG, .length = 8}, body);
-    connection->outbox.urgent = true;
-    return;
-  }
+  if (frame.type == HOST_PING) return pong(connection, body);
+  if (frame.type == HOST_ACK) return acknowledged(connection, get_u64(body));
+  if (frame.type == HOST_BYE) return goodbye(connection);
   to_command(connection, frame, body ? body : nothing);
 }
 
@@ -129,13 +162,13 @@ static void take_payload(struct connection *connection) {
 
 /* Obeys what is in the inbox. false: it must stop here for now. */
 static bool parse(struct connection *connection) {
-  while (!connection->failed) {
+  while (!connection->failed && !connection->over) {
     size_t have = connection->inbox_to - connection->inbox_from;
     if (!connection->in_frame) {
       if (have < FRAME_HEADER) return true;
       struct frame frame = frame_decode(connection->inbox + connection->inbox_from);
       bool answers = frame.type == HOST_SPAWN || frame.type == HOST_PING;
-      connection->waits_for_room = answers && outbox_room(&connection->outbox) < OUTBOX_SMALL;
+      connection->waits_for_room = answers && !connection->has_session && outbox_room(&connection->outbox) < OUTBOX_SMALL;
       if (connection->waits_for_room) return false;
       connection->inbox_from += FRAME_HEADER;
       if (!begin_frame(connection, frame)) return false;
@@ -154,7 +187,7 @@ static bool parse(struct connection *connection) {
 
 static void at_end(struct connection *connection) {
   bool torn = connection->in_frame || connection->inbox_to > connection->inbox_from;
-  if (torn) return connection_fail(connection, ERROR_TORN, "the stream ended inside a frame");
+  if (torn && !connection->has_session) return connection_fail(connection, ERROR_TORN, "the stream ended inside a frame");
   connection->over = true;
 }
 
@@ -178,6 +211,7 @@ void connection_read(struct connection *connection) {
     if (got == 0) return at_end(connection);
     if (got <= 0) continue;
     connection->inbox_to += (size_t)got;
+    connection->received += (size_t)got;
     if ((size_t)got < room && connection->in_polled && !connection->in_hung_up) connection->in_ready = false;
   }
 }

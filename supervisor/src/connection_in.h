@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "loop.h"
 #include "outbox.h"
+#include "session.h"
 
 enum { INBOX_SIZE = 64 << 10 };
 
@@ -28,7 +29,19 @@ struct connection {
   bool failed; /* an ERROR is on its way, nothing else is done */
   bool over;
   int64_t over_at;
+  int64_t trim_at; /* 0: nothing is to be given back */
+
+  enum mode mode;
+  bool has_session;
+  bool farewell; /* the host said goodbye */
+  bool given_up; /* the grace is over, its commands were killed */
+  uint8_t session[SESSION_ID];
+  uint32_t orphan_grace_ms;
+  int64_t lost_at;                 /* 0: it has a stream */
+  uint64_t received, acknowledged; /* bytes from the host since the session began */
 };
+
+struct connection *connections_first(void);
 
 /* Reads and obeys what has come. */
 void connection_read(struct connection *connection);

@@ -24,20 +24,25 @@ static bool channel_fits(struct frame frame) {
 
 static bool length_fits(struct frame frame) {
   switch (frame.type) {
-    case HOST_END: return frame.length == 0;
+    case HOST_END:
+    case HOST_BYE: return frame.length == 0;
     case HOST_WINDOW: return frame.length == 16;
     case HOST_KILL: return frame.length == 9;
     case HOST_EXTEND:
+    case HOST_ACK:
     case HOST_PING: return frame.length == 8;
     default: return true;
   }
 }
 
+static bool is_of_the_connection(uint8_t type) {
+  return type == HOST_HELLO || type == HOST_PING || type == HOST_ACK || type == HOST_BYE;
+}
+
 enum error_code frame_fault(struct frame frame) {
-  if (frame.type < HOST_HELLO || frame.type > HOST_PING) return ERROR_UNKNOWN_TYPE;
+  if (frame.type < HOST_HELLO || frame.type > HOST_BYE) return ERROR_UNKNOWN_TYPE;
   if (frame.length > FRAME_MAX_FROM_HOST) return ERROR_TOO_LONG;
   if (!channel_fits(frame) || !length_fits(frame)) return ERROR_MALFORMED;
-  bool of_the_connection = frame.type == HOST_HELLO || frame.type == HOST_PING;
-  if (of_the_connection != (frame.command == 0)) return ERROR_MALFORMED;
+  if (is_of_the_connection(frame.type) != (frame.command == 0)) return ERROR_MALFORMED;
   return 0;
 }

@@ -22,6 +22,8 @@ enum frame_type {
   HOST_KILL = 0x06,
   HOST_EXTEND = 0x07,
   HOST_PING = 0x08,
+  HOST_ACK = 0x09,
+  HOST_BYE = 0x0a,
   OUR_HELLO = 0x81,
   OUR_STARTED = 0x82,
   OUR_FAILED = 0x83,
@@ -33,6 +35,9 @@ enum frame_type {
   OUR_KILLED = 0x89,
   OUR_PONG = 0x8a,
   OUR_ERROR = 0x8b,
+  OUR_RESUMED = 0x8c,
+  OUR_GONE = 0x8d,
+  OUR_ACK = 0x8e,
 };
 
 enum error_code {
@@ -62,6 +67,7 @@ enum exit_cause {
   CAUSE_ABORTED = 2,
   CAUSE_TIMEOUT = 3,
   CAUSE_CONNECTION_LOST = 4,
+  CAUSE_SUPERVISOR_ENDED = 5,
 };
 
 struct frame {

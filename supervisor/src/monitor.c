@@ -139,7 +139,7 @@ static void take_orders(struct monitor *monitor) {
       extend(monitor, order.extend_ms);
       continue;
     }
-    if (order.cause != CAUSE_CONNECTION_LOST) monitor->report.answers_kill = true;
+    if (order.cause == CAUSE_KILLED || order.cause == CAUSE_ABORTED) monitor->report.answers_kill = true;
     begin_end(monitor, (int)order.signal, order.grace_ms, (uint8_t)order.cause);
   }
 }

@@ -151,16 +151,18 @@ describe('containers of ours', () => {
     expect((await runnerFor(container).run(['echo', 'fine'])).stdout).toBe('fine\n')
   })
 
-  test('a killed host takes its commands along', async () => {
+  test('a killed host takes its commands along, when their grace is over', async () => {
     const container = await ours()
     const program = await buildHostProgram()
     onTestFinished(program.remove)
     const word = uniqueWord()
-    const host = await program.start(JSON.stringify(forever(word)), testEndpoint(), container.id)
+    const argv = JSON.stringify(forever(word))
+    const host = await program.start(argv, testEndpoint(), container.id, '1000')
     const runner = runnerFor(container)
     expect((await withWord(runner, word)).length).toBe(1)
     host.kill('SIGKILL')
     await once(host, 'exit')
+    expect((await withWord(runner, word)).length).toBe(1)
     await vi.waitFor(async () => expect(await withWord(runner, word)).toEqual([]), {
       timeout: 3000,
       interval: 50,

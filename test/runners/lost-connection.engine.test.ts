@@ -9,19 +9,22 @@ import { startContainer, type TestContainer } from './container.js'
 
 const execStream = /\/exec\/[^/]+\/start/
 
-describe('a runner whose connection to the engine is bad', () => {
+describe('a runner that does not resume, and whose connection to the engine is bad', () => {
   let container: TestContainer
   beforeAll(async () => {
     container = await startContainer({ Image: BUSYBOX_IMAGE, Cmd: ['sleep', '600'] })
   })
   afterAll(() => container?.remove())
 
-  async function through(faults: Faults = {}): Promise<{ proxy: FaultProxy; runner: DockerRunner }> {
+  async function through(
+    faults: Faults = {},
+    orphanGraceMs = 0,
+  ): Promise<{ proxy: FaultProxy; runner: DockerRunner }> {
     const proxy = await startFaultProxy(testEndpoint(), faults)
     onTestFinished(() => proxy.close())
     const engine = await connectEngine({ host: proxy.endpoint })
     onTestFinished(() => engine.close())
-    const runner = new DockerRunner({ harness: { engine }, container })
+    const runner = new DockerRunner({ harness: { engine }, container, orphanGraceMs })
     onTestFinished(() => runner.close())
     return { proxy, runner }
   }

@@ -119,7 +119,8 @@ describe('a verdict', () => {
     ['killed, with a code of its own', 0, 1, { reason: 'killed', code: 0, succeeded: false }],
     ['aborted', 9, 2, { reason: 'aborted', signal: 'SIGKILL' }],
     ['out of time', 9, 3, { reason: 'timeout', signal: 'SIGKILL' }],
-    ['with its supervisor', 9, 4, { reason: 'containerDied', signal: 'SIGKILL' }],
+    ['without its host', 9, 4, { reason: 'engineLost', signal: 'SIGKILL' }],
+    ['with its supervisor', 9, 5, { reason: 'containerDied', signal: 'SIGKILL' }],
   ])('%s', async (_name, status, cause, expected) => {
     const { runner, ready } = scripted()
     const command = runner.spawn(['a'])
@@ -195,9 +196,11 @@ describe('close', () => {
   })
 })
 
-test.each([{ windowBytes: 1 }, { heartbeatMs: 0 }, { timeoutBoundsMs: { minimum: 5, maximum: 1 } }])(
-  'refuses the option %o',
-  (options) => {
-    expect(() => scripted(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-  },
-)
+test.each([
+  { windowBytes: 1 },
+  { orphanGraceMs: 600_001 },
+  { heartbeatMs: 0 },
+  { timeoutBoundsMs: { minimum: 5, maximum: 1 } },
+])('refuses the option %o', (options) => {
+  expect(() => scripted(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+})

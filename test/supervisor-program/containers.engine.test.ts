@@ -158,7 +158,7 @@ describe('as process 1', () => {
     expect((await engineRequest('POST', `/containers/${container}/stop?t=8`)).status).toBe(204)
     expect(Date.now() - started).toBeLessThan(4000)
     expect((await engine.inspectContainer(container)).state).toMatchObject({ exitCode: 0 })
-    expect(await exec.ended(number)).toMatchObject({ cause: 4, signal: 9, verified: 1 })
+    expect(await exec.ended(number)).toMatchObject({ cause: 5, signal: 9, verified: 1 })
   })
 
   test('at the limit of processes a command fails cleanly, and a fork bomb is killed', async () => {

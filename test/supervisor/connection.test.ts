@@ -28,7 +28,7 @@ function listener() {
 
 function connect(...first: Uint8Array[]) {
   const peer = new Peer()
-  const events = { ready: vi.fn(), lost: vi.fn<(error: ContainersError) => void>() }
+  const events = { ready: vi.fn(), interrupted: vi.fn(), lost: vi.fn<(error: ContainersError) => void>() }
   const connection = new SupervisorConnection(peer, events)
   peer.say(...(first.length > 0 ? first : [hello()]))
   return { peer, events, connection, lostBy: () => events.lost.mock.calls[0]?.[0] }

@@ -5,12 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** Bytes in each direction; `nth` in a function is how many matching connections were there before. */
+export interface CutAfter {
+  toEngine?: number
+  toClient?: number
+}
+
 /** What goes wrong; may be changed at any time, and is looked at for each chunk. */
 export interface Faults {
   /** Only connections whose first request line matches, such as `/wait\?/`. Default: all. */
   only?: RegExp
   /** Cut a connection, both ways and without a word, once this many bytes went over it in that direction. */
-  cutAfterBytes?: { toEngine?: number; toClient?: number }
+  cutAfterBytes?: CutAfter | ((nth: number) => CutAfter)
+  /** Let every chunk vanish, though nobody is told, as a network does that lost its state. */
+  swallow?: boolean
   /** Hold back every chunk for so long. */
   delayMs?: number
   /** Pass every chunk on in two halves, some time apart. */
@@ -34,10 +42,13 @@ export interface FaultProxy {
   close(): Promise<void>
 }
 
+type CurrentFaults = Omit<Faults, 'cutAfterBytes'> & { cutAfterBytes: CutAfter | undefined }
+
 interface Connection {
   client: net.Socket
   engine: net.Socket
   request: string
+  nth: number
 }
 
 /** A proxy between a client and an engine, on a unix socket or loopback only, in which things go wrong on demand. */
@@ -49,18 +60,24 @@ export async function startFaultProxy(
   const folder = await mkdtemp(join(tmpdir(), 'anyon-proxy-'))
   const connections = new Set<Connection>()
   const requests: string[] = []
+  let matching = 0
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
     if (proxy.faults.refuseConnections) return void client.destroy()
     const engine = net.connect({ ...addressOf(engineEndpoint), allowHalfOpen: true })
     const index = requests.push('') - 1
-    const connection: Connection = { client, engine, request: '' }
+    const connection: Connection = { client, engine, request: '', nth: 0 }
     connections.add(connection)
     const cut = (): void => cutConnection(connections, connection)
     for (const socket of [client, engine]) socket.on('error', cut).on('close', cut)
     const isFaulty = (): boolean => proxy.faults.only?.test(connection.request) ?? true
-    const current = (): Faults => (isFaulty() ? proxy.faults : {})
+    const current = (): CurrentFaults => {
+      const { cutAfterBytes: cut, ...others } = isFaulty() ? proxy.faults : {}
+      return { ...others, cutAfterBytes: typeof cut === 'function' ? cut(connection.nth) : cut }
+    }
     const onRequest = (chunk: Buffer): void => {
-      if (connection.request === '') requests[index] = connection.request = requestLine(chunk)
+      if (connection.request !== '') return
+      requests[index] = connection.request = requestLine(chunk)
+      if (isFaulty()) connection.nth = matching++
     }
     void pump(client, engine, 'toEngine', current, cut, onRequest)
     void pump(engine, client, 'toClient', current, cut)
@@ -99,7 +116,7 @@ async function pump(
   from: net.Socket,
   to: net.Socket,
   direction: 'toEngine' | 'toClient',
-  faults: () => Faults,
+  faults: () => CurrentFaults,
   cut: () => void,
   onChunk: (chunk: Buffer) => void = () => {},
 ): Promise<void> {
@@ -108,7 +125,8 @@ async function pump(
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
       onChunk(chunk as Buffer)
       for (const part of faults().halveChunks ? halves(chunk as Buffer) : [chunk as Buffer]) {
-        const { delayMs, halveChunks, cutAfterBytes } = faults()
+        const { delayMs, halveChunks, cutAfterBytes, swallow } = faults()
+        if (swallow) continue
         if (delayMs !== undefined || halveChunks) await delay(delayMs ?? 1)
         const left = Math.max(0, (cutAfterBytes?.[direction] ?? Infinity) - passed)
         await write(to, part.subarray(0, left))

@@ -1,0 +1,72 @@
+import pRetry from 'p-retry'
+import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import { openPlace, type ConnectedPlace } from './connect-place.js'
+import type { StreamOpener } from './place.js'
+
+const firstPauseMs = 10
+const longestPauseMs = 500
+/** Beyond the grace, a supervisor that killed its commands still tells how they ended. */
+const slackMs = 2_000
+/** How long the first stream may take; each further one may take twice as long. */
+const firstAttemptMs = 1_000
+
+/**
+ * Opens streams until one of them carries the connection on, or gives the connection up: when the grace is over, or
+ * when there is nothing left to go on with. A place that is paused is waited for. Never rejects.
+ */
+export async function recover(
+  { connection }: ConnectedPlace,
+  open: StreamOpener,
+  lost: ContainersError,
+  orphanGraceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let deadline = performance.now() + orphanGraceMs + slackMs
+  const attempt = async (number: number) => {
+    const left = Math.max(1, Math.ceil(deadline - performance.now()))
+    const most = Math.min(left, firstAttemptMs * 2 ** (number - 1))
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(most)])
+    const { transport } = await openPlace(open, limit)
+    const onAbort = () => connection.interrupt(new ContainersError('CONNECTION_LOST', 'It took too long.'))
+    limit.addEventListener('abort', onAbort)
+    try {
+      await connection.resume(transport)
+    } finally {
+      limit.removeEventListener('abort', onAbort)
+    }
+  }
+  const shouldRetry = ({ error }: { error: Error }) => {
+    if (isPaused(error)) deadline = performance.now() + orphanGraceMs + slackMs
+    return !connection.isOver && !isFinal(error) && performance.now() < deadline
+  }
+  try {
+    await pRetry(attempt, {
+      retries: Infinity,
+      minTimeout: firstPauseMs,
+      maxTimeout: longestPauseMs,
+      signal,
+      shouldRetry,
+    })
+  } catch (error) {
+    connection.abandon(given(lost, error))
+  }
+}
+
+function isPaused(error: unknown): boolean {
+  return isContainersError(error, 'CONTAINER_STATE') && error.details['status'] === 'paused'
+}
+
+function isFinal(error: unknown): boolean {
+  if (isContainersError(error, 'CONNECTION_LOST')) return error.details['gone'] === true
+  if (isContainersError(error, 'CONTAINER_STATE')) return !isPaused(error)
+  return isContainersError(error, 'CONTAINER_NOT_FOUND') || isContainersError(error, 'SUPERVISOR_PROTOCOL')
+}
+
+/** What the commands are told: the first loss, and why it stayed one. */
+function given(lost: ContainersError, error: unknown): ContainersError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new ContainersError('CONNECTION_LOST', `${lost.message} It could not be resumed: ${why}`, {
+    cause: error,
+    details: lost.details,
+  })
+}
