@@ -1,4 +1,3 @@
-import pRetry from 'p-retry'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { openPlace, type ConnectedPlace } from './connect-place.js'
 import type { StreamOpener } from './place.js'
@@ -40,6 +39,7 @@ export async function recover(
     return !connection.isOver && !isFinal(error) && performance.now() < deadline
   }
   try {
+    const { default: pRetry } = await import('p-retry')
     await pRetry(attempt, {
       retries: Infinity,
       minTimeout: firstPauseMs,

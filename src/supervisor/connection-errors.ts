@@ -30,3 +30,12 @@ export function requestTooLarge(bytes: number): ContainersError {
     { details: { option: 'argv', rule: 'size' } },
   )
 }
+
+/** Of a stream that ended, after `said` in front of its HELLO, or torn. */
+export function streamEnded(said: string, torn: unknown): ContainersError {
+  const how = said ? `: ${said}` : torn instanceof Error ? `: ${torn.message}` : ''
+  return new ContainersError('CONNECTION_LOST', `The connection to the supervisor ended${how}.`, {
+    cause: torn,
+    details: { said },
+  })
+}

@@ -1,13 +1,14 @@
 import { ContainersError } from '../errors/containers-error.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
-import { requestTooLarge, sessionGone, versionUnknown } from './connection-errors.js'
+import { requestTooLarge, sessionGone, streamEnded, versionUnknown } from './connection-errors.js'
+import type { ConnectionEvents } from './connection-events.js'
 import { FrameParser } from './frame-parser.js'
 import { encodeFrame, FrameWriter } from './frame-writer.js'
 import { Greeting } from './greeting.js'
 import {
   decodeError, decodeGone, decodeHello, decodeOffset, encodeHello, encodeOffset, encodeSpawn,
 } from './messages.js' // prettier-ignore
-import type { SpawnRequest, SupervisorHello } from './messages.js'
+import type { SpawnRequest } from './messages.js'
 import { protocolError } from './protocol-error.js'
 import { answerType, frameType, maxRequestBytes, protocolVersions } from './protocol.js'
 import { RemoteCommand } from './remote-command.js'
@@ -17,16 +18,6 @@ import type { Transport } from './transport.js'
 
 /** How long what was received may stay unacknowledged, so that the supervisor need not keep it. */
 const ackMs = 100
-
-/** What the owner of a connection is told; one of the two comes first, `lost` at most once. */
-export interface ConnectionEvents {
-  /** HELLO came, and a version in common was found. */
-  ready(hello: SupervisorHello): void
-  /** Its stream ended, though its commands may go on: call {@link SupervisorConnection.resume}, or give it up. */
-  interrupted(error: ContainersError): void
-  /** It ended, for whatever reason; its commands have been told already. */
-  lost(error: ContainersError): void
-}
 
 /** A byte stream to a supervisor, and another when that was lost, carrying any number of commands. */
 export class SupervisorConnection {
@@ -253,14 +244,7 @@ export class SupervisorConnection {
     } catch (reason) {
       torn ??= reason
     }
-    const said = this.greeting?.said
-    const how = said ? `: ${said}` : torn instanceof Error ? `: ${torn.message}` : ''
-    this.dropped(
-      new ContainersError('CONNECTION_LOST', `The connection to the supervisor ended${how}.`, {
-        cause: torn,
-        details: { said: said ?? '' },
-      }),
-    )
+    this.dropped(streamEnded(this.greeting?.said ?? '', torn))
   }
 
   /** The stream is no more; whether the connection goes on is the owner's affair. */

@@ -26,7 +26,11 @@ export class Preamble {
 
   /** What came in front of HELLO, for people. */
   get text(): string {
-    return this.bytes.subarray(0, this.bytes.length - this.begun()).toString('utf8').trim().slice(0, 2000)
+    return this.bytes
+      .subarray(0, this.bytes.length - this.begun())
+      .toString('utf8')
+      .trim()
+      .slice(0, 2000)
   }
 
   /** How many of the last bytes may be the beginning of a HELLO that was cut. */
