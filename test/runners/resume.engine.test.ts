@@ -84,7 +84,7 @@ describe('a command whose connection is cut goes on', () => {
     expect(sum.stdout.slice(0, 64)).toBe(twentyMegabytesHash)
     expect(copy).toEqual([sha256(Buffer.alloc(20_000_000)), 9])
     expect(back).toEqual([twentyMegabytesHash, 0])
-    expect(streams(proxy)).toBe(times + 1)
+    expect(streams(proxy)).toBeGreaterThan(times)
   })
 
   test('by an outage, and neither its reader nor its writer notices', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Bytes in each direction; `nth` in a function is how many matching connections were there before. */
-export interface CutAfter {
+interface CutAfter {
   toEngine?: number
   toClient?: number
 }
