@@ -6,8 +6,8 @@ const firstPauseMs = 10
 const longestPauseMs = 500
 /** Beyond the grace, a supervisor that killed its commands still tells how they ended. */
 const slackMs = 2_000
-/** How long the first stream may take; each further one may take twice as long. */
-const firstAttemptMs = 1_000
+/** How long the first stream may take, of which a busy engine needs one for an exec; each further one twice as long. */
+const firstAttemptMs = 3_000
 
 /**
  * Opens streams until one of them carries the connection on, or gives the connection up: when the grace is over, or
