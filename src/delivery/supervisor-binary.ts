@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -49,7 +49,7 @@ export function supervisorBinary(architecture: string): Promise<SupervisorBinary
 
 async function readBinary(path: string): Promise<SupervisorBinary> {
   const bytes = await readFile(path)
-  return { bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) }
+  return { bytes, hash: crypto().createHash('sha256').update(bytes).digest('hex').slice(0, 16) }
 }
 
 /** Beside the built library, or in the repository's dist where the sources themselves run. */

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { net } from '../internal/builtins.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { parseImageRef } from '../model/image-ref.js'
 import { labels } from '../model/labels.js'
@@ -9,7 +9,7 @@ import type { CreateOptions } from './create-options.js'
 
 const MIB = 1024 ** 2
 const argument = check.text('must be a string without a NUL byte', (value) => !value.includes('\0'))
-const ipAddress = check.text('must be an IP address', (value) => isIP(value) !== 0)
+const ipAddress = check.text('must be an IP address', (value) => net().isIP(value) !== 0)
 const capability = check.matching(/^[A-Z][A-Z0-9_]*$/, 'must be a capability in capitals, such as CHOWN')
 const ours: readonly string[] = Object.values(labels)
 

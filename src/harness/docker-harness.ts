@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { setMaxListeners } from 'node:events'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import type { ConnectOptions } from '../engine/endpoint/connect-options.js'
@@ -107,7 +107,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
    */
   async create(options: CreateOptions): Promise<Container> {
     throwIfClosed(this.#context)
-    return createContainer(this.#context, this.images, options, randomUUID())
+    return createContainer(this.#context, this.images, options, crypto().randomUUID())
   }
 
   /** A container that is there already, by name or id. No call is made: whether it is there shows with the first. */

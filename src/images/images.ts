@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { resolve } from 'node:path'
 import type { CallOptions, ContainerEngine } from '../engine/container-engine.js'
 import type { ImageInspection } from '../engine/engine-types.js'
@@ -136,5 +136,5 @@ function checkPolicy(policy: string): void {
 }
 
 function digest(value: object): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+  return crypto().createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }

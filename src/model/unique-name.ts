@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { invalidOption } from '../errors/invalid-option.js'
 
 /** What engines accept as a container's name. */
@@ -19,5 +19,5 @@ export function uniqueName(prefix = 'anyon'): string {
       prefix,
     )
   }
-  return `${prefix}-${Date.now().toString(36)}${randomBytes(6).toString('hex')}`
+  return `${prefix}-${Date.now().toString(36)}${crypto().randomBytes(6).toString('hex')}`
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { CommandHandle } from '../command/command-handle.js'
 import type { Command } from '../command/command.js'
 import type { CommandExit, DescendantsReport } from '../command/command-exit.js'
@@ -37,7 +37,7 @@ export class PolicedCommand {
   ) {
     this.stdin = options.stdin === 'pipe' ? pipedStdin() : noStdin()
     const streams = { stdout: this.stdout, stderr: this.stderr }
-    this.handle = new CommandHandle(randomUUID(), argv, this.stdin.writable, streams, this)
+    this.handle = new CommandHandle(crypto().randomUUID(), argv, this.stdin.writable, streams, this)
     if (options.signal?.aborted) this.onAbort()
     else options.signal?.addEventListener('abort', this.onAbort, { once: true })
     this.decided = this.handle.isSettled ? Promise.resolve() : this.decide(policy)

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { CommandHandle } from '../command/command-handle.js'
 import type { DescendantsReport } from '../command/command-exit.js'
 import type { KillOptions } from '../command/command-options.js'
@@ -46,7 +46,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
     this.stalls = new StallGuard([this.stdout, this.stderr])
     this.handle = new CommandHandle(
-      randomUUID(),
+      crypto().randomUUID(),
       plan.argv,
       this.stdin.writable,
       { stdout: this.stdout, stderr: this.stderr },

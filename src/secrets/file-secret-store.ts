@@ -1,4 +1,5 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { readFile } from 'node:fs/promises'
 import { ContainersError } from '../errors/containers-error.js'
 import { throwIfAborted } from '../internal/abort.js'
@@ -46,7 +47,7 @@ export class FileSecretStore implements SecretStore {
       refuseOption('key', `must be ${KEY_BYTES} bytes in a Uint8Array`)
     }
     this.#path = path
-    this.#key = createSecretKey(key)
+    this.#key = crypto().createSecretKey(key)
   }
 
   /** Throws `SECRET_NOT_FOUND`, and `SECRET_STORE_FAILED` when the file cannot be read or opened. */

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** Puts `bytes` in the place of the file, mode 0600: whoever reads sees the old or the new, also after a crash. */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path)
-  const fresh = join(folder, `.${basename(path)}.${randomUUID()}`)
+  const fresh = join(folder, `.${basename(path)}.${crypto().randomUUID()}`)
   try {
     const file = await open(fresh, 'wx', 0o600)
     try {

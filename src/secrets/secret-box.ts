@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import { storeFailed } from './store-error.js'
 
 const CIPHER = 'aes-256-gcm'
@@ -12,8 +13,8 @@ const HEADER_BYTES = MAGIC.length + 1
 export function seal(plain: Uint8Array, key: KeyObject): Buffer {
   const header = Buffer.concat([MAGIC, Buffer.from([VERSION])])
   // Random: a nonce used twice with one key gives both texts away, and a counter does not survive a restored backup.
-  const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+  const nonce = crypto().randomBytes(NONCE_BYTES)
+  const cipher = crypto().createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
   cipher.setAAD(header)
   const body = [cipher.update(plain), cipher.final()]
   return Buffer.concat([header, nonce, ...body, cipher.getAuthTag()])
@@ -30,7 +31,7 @@ export function open(sealed: Buffer, key: KeyObject, path: string): Buffer {
   }
   if (sealed.length < HEADER_BYTES + NONCE_BYTES + TAG_BYTES) throw refuse('is cut off')
   const bodyAt = HEADER_BYTES + NONCE_BYTES
-  const decipher = createDecipheriv(CIPHER, key, sealed.subarray(HEADER_BYTES, bodyAt), {
+  const decipher = crypto().createDecipheriv(CIPHER, key, sealed.subarray(HEADER_BYTES, bodyAt), {
     authTagLength: TAG_BYTES,
   })
   decipher.setAAD(sealed.subarray(0, HEADER_BYTES))

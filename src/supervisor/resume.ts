@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { crypto } from '../internal/builtins.js'
 import type { SessionRequest } from './messages.js'
 import { protocolError } from './protocol-error.js'
 
@@ -21,7 +21,7 @@ export class Session {
   received = 0
   /** The supervisor said that it knows the session. */
   isKnown = false
-  private readonly id = randomBytes(16)
+  private readonly id = crypto().randomBytes(16)
   private begunAt: number | undefined
   private acknowledged = 0
   private kept: Uint8Array[] = []

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { childProcess } from './child-process.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import { HeadTailBuffer } from '../../streaming/head-tail-buffer.js'
 import { streamTransport, type Holder } from '../../supervisor/transport.js'
@@ -8,7 +9,11 @@ import type { PlaceDefaults, StreamOpener } from '../place.js'
 /** Starts the supervisor as a child of this process; it ends, with its commands, when this process does. */
 export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpener {
   return () => {
-    const child = spawn(binary, ['stdio'], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = childProcess().spawn(binary, ['stdio'], {
+      cwd: '/',
+      env: {},
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     const said = new HeadTailBuffer({ headBytes: 4096, tailBytes: 0 })
     child.stderr.on('data', (bytes: Buffer) => said.push(bytes))
     let problem: Error | undefined

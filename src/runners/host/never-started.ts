@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { crypto } from '../../internal/builtins.js'
 import { CommandHandle } from '../../command/command-handle.js'
 import { noStdin } from '../../command/command-stdin.js'
 import { SpawnError } from '../../command/spawn-error.js'
@@ -9,7 +9,7 @@ import { neverRan } from '../to-command-exit.js'
 export function neverStarted(argv: readonly string[], cause: unknown): CommandHandle {
   const message = `${JSON.stringify(argv[0])} was not started: its signal was aborted before.`
   const streams = { stdout: createByteStream(), stderr: createByteStream() }
-  const handle = new CommandHandle(randomUUID(), argv, noStdin().writable, streams, {
+  const handle = new CommandHandle(crypto().randomUUID(), argv, noStdin().writable, streams, {
     kill: () => Promise.resolve({ killed: 0, survivors: [], verified: true }),
     extendTimeout: () => {},
   })

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
+import { childProcess } from './child-process.js'
+import { crypto } from '../../internal/builtins.js'
 import { userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import { CommandHandle } from '../../command/command-handle.js'
@@ -40,7 +41,7 @@ export class PlainHostCommand {
     this.stdin =
       plan.stdin.kind === 'bytes' ? fixedStdin(plan.stdin.bytes) : kind === 'none' ? noStdin() : pipedStdin()
     const { env, cwd } = spawnRequest('', plan, defaults, 0)
-    this.child = spawn(plan.argv[0] ?? '', plan.argv.slice(1), {
+    this.child = childProcess().spawn(plan.argv[0] ?? '', plan.argv.slice(1), {
       ...ids,
       ...(cwd !== undefined && { cwd }),
       env: { ...identity(defaults), ...Object.fromEntries(env.map(splitEntry)) },
@@ -48,7 +49,7 @@ export class PlainHostCommand {
       stdio: [kind === 'none' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     const streams = { stdout: fed(this.child.stdout), stderr: fed(this.child.stderr) }
-    this.handle = new CommandHandle(randomUUID(), plan.argv, this.stdin.writable, streams, this)
+    this.handle = new CommandHandle(crypto().randomUUID(), plan.argv, this.stdin.writable, streams, this)
     this.listen()
   }
 
