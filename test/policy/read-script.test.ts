@@ -44,7 +44,9 @@ test(`reads the words of a command as bash does, however they are quoted ${seede
   })
   const script = lines.map((line) => `${line}; printf '\\0'`).join('\n')
   // Outside of its POSIX mode bash takes the ~ of an argument like x=~ for a home folder, as no other shell does.
-  const said = execFileSync('bash', ['--posix', '-c', script], { encoding: 'utf8' }).split('\0\0').slice(0, -1)
+  const said = execFileSync('bash', ['--posix', '-c', script], { encoding: 'utf8' })
+    .split('\0\0')
+    .slice(0, -1)
   expect(said).toHaveLength(lines.length)
   for (const [at, line] of lines.entries()) {
     const { commands, problems } = await readScript(line)
