@@ -27,5 +27,6 @@ export function spawnRequest(
     timeoutMs: plan.timeoutMs,
     graceMs: plan.graceMs,
     windowBytes,
+    thirdOutput: false,
   }
 }

@@ -58,7 +58,7 @@ export class SupervisorConnection {
     const payload = encodeSpawn(request)
     if (payload.length > maxRequestBytes) throw requestTooLarge(payload.length)
     const number = this.freeNumber()
-    const command = new RemoteCommand(number, request.windowBytes, this.frames, events)
+    const command = new RemoteCommand(number, request, this.frames, events)
     const { over } = this
     if (over) {
       queueMicrotask(() => command.lost(over))

@@ -38,6 +38,8 @@ export interface SpawnRequest {
   readonly timeoutMs: number | undefined
   readonly graceMs: number
   readonly windowBytes: number
+  /** Whether descriptor 3 of the command is an output as well. */
+  readonly thirdOutput: boolean
 }
 
 /** A command that never ran. */
@@ -83,9 +85,11 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
   for (const entry of request.env) record.text(2, entry)
   if (request.cwd !== undefined) record.text(3, request.cwd)
   if (request.user !== undefined) record.text(4, request.user)
-  const flags =
-    (request.stdin ? spawnFlag.stdin : 0) | (request.keepDescendants ? spawnFlag.keepDescendants : 0)
-  record.u32(5, flags | spawnFlag.fillDefaults)
+  let flags: number = spawnFlag.fillDefaults
+  if (request.stdin) flags |= spawnFlag.stdin
+  if (request.keepDescendants) flags |= spawnFlag.keepDescendants
+  if (request.thirdOutput) flags |= spawnFlag.thirdOutput
+  record.u32(5, flags)
   if (request.timeoutMs !== undefined) record.u64(6, request.timeoutMs)
   record.u32(7, request.graceMs)
   if (request.path !== undefined) record.text(8, request.path)

@@ -24,12 +24,14 @@ export const dataFrameBytes = 64 * 1024
 export const firstStdinLimit = 64 * 1024
 
 /** An output channel of a command. */
-export type OutputChannel = 1 | 2
+export type OutputChannel = 1 | 2 | 3
 export const stdoutChannel = 1
 export const stderrChannel = 2
+/** What the command writes to descriptor 3, where it has one. */
+export const thirdChannel = 3
 
 /** Why a KILL is sent, as the exit will say. */
 export const killCause = { killed: 1, aborted: 2 } as const
 
 /** Flags of SPAWN. */
-export const spawnFlag = { stdin: 1, keepDescendants: 2, fillDefaults: 4 } as const
+export const spawnFlag = { stdin: 1, keepDescendants: 2, fillDefaults: 4, thirdOutput: 32 } as const

@@ -1,9 +1,9 @@
 import type { ContainersError } from '../errors/containers-error.js'
 import type { FrameWriter } from './frame-writer.js'
 import { decodeExit, decodeFailure, decodeKilled } from './messages.js'
-import type { ExitRecord, KillReport, SpawnFailure } from './messages.js'
+import type { ExitRecord, KillReport, SpawnFailure, SpawnRequest } from './messages.js'
 import { protocolError } from './protocol-error.js'
-import { answerType, firstStdinLimit, frameType, stderrChannel, stdoutChannel } from './protocol.js'
+import { answerType, firstStdinLimit, frameType, stderrChannel, thirdChannel } from './protocol.js'
 import type { OutputChannel } from './protocol.js'
 import { ReceiveWindow } from './receive-window.js'
 
@@ -23,20 +23,20 @@ export interface RemoteCommandEvents {
 
 /** Our side of one command on a connection: its windows, and the frames that it sends. */
 export class RemoteCommand {
-  private readonly stdout: ReceiveWindow
-  private readonly stderr: ReceiveWindow
+  /** By channel, from 1 on. */
+  private readonly windows: readonly ReceiveWindow[]
   private stdinSent = 0
   private stdinLimit = firstStdinLimit
   private over = false
 
   constructor(
     private readonly number: number,
-    windowBytes: number,
+    request: SpawnRequest,
     private readonly frames: FrameWriter,
     private readonly events: RemoteCommandEvents,
   ) {
-    this.stdout = new ReceiveWindow(windowBytes)
-    this.stderr = new ReceiveWindow(windowBytes)
+    const channels = request.thirdOutput ? thirdChannel : stderrChannel
+    this.windows = Array.from({ length: channels }, () => new ReceiveWindow(request.windowBytes))
   }
 
   /** Sends what the window allows, and says how many bytes that were. The bytes must not change afterwards. */
@@ -86,7 +86,7 @@ export class RemoteCommand {
         return false
       case answerType.end:
         this.window(channel).end()
-        this.events.ended(outputChannel(channel))
+        this.events.ended(channel as OutputChannel)
         return false
       case answerType.window:
         this.openStdin(payload)
@@ -112,7 +112,7 @@ export class RemoteCommand {
 
   data(channel: number, bytes: Buffer): void {
     this.window(channel).receive(bytes.length)
-    this.events.data(outputChannel(channel), bytes)
+    this.events.data(channel as OutputChannel, bytes)
   }
 
   lost(error: ContainersError): void {
@@ -129,11 +129,8 @@ export class RemoteCommand {
   }
 
   private window(channel: number): ReceiveWindow {
-    return outputChannel(channel) === stdoutChannel ? this.stdout : this.stderr
+    const window = this.windows[channel - 1]
+    if (!window) throw protocolError(`output on channel ${channel}`)
+    return window
   }
-}
-
-function outputChannel(channel: number): OutputChannel {
-  if (channel === stdoutChannel || channel === stderrChannel) return channel
-  throw protocolError(`output on channel ${channel}`)
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 struct pipes {
-  int in[2], out[2], err[2], control[2];
+  int in[2], outputs[OUTPUTS][2], control[2];
 };
 
 static void tell(struct command *command) {
@@ -84,20 +85,22 @@ static void on_control(struct source *source, uint32_t events) {
   last_word(command);
 }
 
-static bool open_pipes(struct pipes *pipes, bool with_stdin) {
-  *pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-  if (pipe2(pipes->in, O_CLOEXEC) != 0 || pipe2(pipes->out, O_CLOEXEC) != 0 ||
-      pipe2(pipes->err, O_CLOEXEC) != 0 ||
+static bool open_pipes(struct pipes *pipes, uint32_t flags) {
+  memset(pipes, 0xff, sizeof *pipes); /* -1 everywhere */
+  bool with_stdin = flags & SPAWN_STDIN;
+  if (pipe2(pipes->in, O_CLOEXEC) != 0 ||
       socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->control) != 0) {
     return false;
+  }
+  for (int i = 0; i < (flags & SPAWN_THIRD ? OUTPUTS : OUTPUTS - 1); i++) {
+    if (pipe2(pipes->outputs[i], O_CLOEXEC) != 0 || !set_nonblocking(pipes->outputs[i][0])) return false;
   }
   /* Without stdin: a pipe that nobody writes to, since an image need not have a /dev/null. */
   if (!with_stdin) {
     close(pipes->in[1]);
     pipes->in[1] = -1;
   }
-  return (!with_stdin || fcntl(pipes->in[1], F_SETFL, O_NONBLOCK) == 0) &&
-         fcntl(pipes->out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(pipes->err[0], F_SETFL, O_NONBLOCK) == 0;
+  return !with_stdin || set_nonblocking(pipes->in[1]);
 }
 
 static void close_pair(int pair[2]) {
@@ -110,8 +113,7 @@ static void close_pair(int pair[2]) {
 static void close_pipes(struct pipes *pipes) {
   int error = errno;
   close_pair(pipes->in);
-  close_pair(pipes->out);
-  close_pair(pipes->err);
+  for (int i = 0; i < OUTPUTS; i++) close_pair(pipes->outputs[i]);
   close_pair(pipes->control);
   errno = error;
 }
@@ -124,14 +126,19 @@ static void refuse(struct command *command, uint32_t stage, int error, const cha
 
 static bool watch(struct command *command, const struct pipes *pipes) {
   command->control = (struct source){.fd = pipes->control[0], .on_ready = on_control};
-  command_io_open(command, pipes->in[1], pipes->out[0], pipes->err[0]);
-  return loop_add(&command->control, EPOLLIN) && loop_add(&command->outputs[0].source, EPOLLIN | EPOLLET) &&
-         loop_add(&command->outputs[1].source, EPOLLIN | EPOLLET);
+  int outputs[OUTPUTS];
+  for (int i = 0; i < OUTPUTS; i++) outputs[i] = pipes->outputs[i][0];
+  command_io_open(command, pipes->in[1], outputs);
+  bool watched = loop_add(&command->control, EPOLLIN);
+  for (int i = 0; i < OUTPUTS && watched; i++) {
+    watched = outputs[i] < 0 || loop_add(&command->outputs[i].source, EPOLLIN | EPOLLET);
+  }
+  return watched;
 }
 
 static void start(struct command *command, struct request *request) {
   struct pipes pipes;
-  if (!open_pipes(&pipes, request->flags & SPAWN_STDIN)) {
+  if (!open_pipes(&pipes, request->flags)) {
     refuse(command, STAGE_FORK, errno, NULL);
     close_pipes(&pipes);
     return;
@@ -141,15 +148,16 @@ static void start(struct command *command, struct request *request) {
     return close_pipes(&pipes);
   }
   command->monitor = fork();
-  if (command->monitor == 0) monitor_run(request, pipes.in[0], pipes.out[1], pipes.err[1], pipes.control[1]);
+  int theirs[] = {pipes.in[0], pipes.outputs[0][1], pipes.outputs[1][1], pipes.outputs[2][1]};
+  if (command->monitor == 0) monitor_run(request, theirs, pipes.control[1]);
   if (command->monitor < 0) {
     refuse(command, STAGE_FORK, errno, NULL);
     command_io_close(command);
     loop_close(&command->control);
   }
-  close(pipes.in[0]);
-  close(pipes.out[1]);
-  close(pipes.err[1]);
+  for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+    if (theirs[i] >= 0) close(theirs[i]);
+  }
   close(pipes.control[1]);
 }
 
@@ -165,7 +173,7 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   command->number = number;
   command->keep = request.flags & SPAWN_KEEP;
   command->control.fd = -1;
-  command_io_open(command, -1, -1, -1);
+  command_io_open(command, -1, (const int[OUTPUTS]){-1, -1, -1});
   command_io_limits(command, request.flags & SPAWN_STDIN, request.window);
   bool crowded = table_count() >= MOST_COMMANDS;
   table_add(command);
@@ -217,7 +225,8 @@ void command_over(struct command *command) {
 }
 
 static bool is_over(const struct command *command) {
-  bool open = command->outputs[0].source.fd >= 0 || command->outputs[1].source.fd >= 0;
+  bool open = false;
+  for (int i = 0; i < OUTPUTS; i++) open |= command->outputs[i].source.fd >= 0;
   return command->reported && !(command->keep && open);
 }
 

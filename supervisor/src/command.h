@@ -13,6 +13,7 @@ enum {
   STDIN_BEYOND_PIPE = 64 << 10,
   PIPE_LARGE = 256 << 10,
   MOST_COMMANDS = 4096,
+  OUTPUTS = 3, /* stdout, stderr, and the third that a command may have */
 };
 
 struct connection;
@@ -40,7 +41,7 @@ struct input {
 struct command {
   struct source control;
   struct input input;
-  struct output outputs[2];
+  struct output outputs[OUTPUTS];
   struct connection *connection; /* NULL: nobody is to be told any more */
   struct command *next_in_table, *next_active, *next, *previous;
   uint32_t number;

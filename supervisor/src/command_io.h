@@ -1,11 +1,11 @@
-/* A command's three pipes. */
+/* A command's pipes. */
 #ifndef COMMAND_IO_H
 #define COMMAND_IO_H
 
 #include "command.h"
 
 /* Descriptors of the supervisor's ends; -1 where there is none. */
-void command_io_open(struct command *command, int in, int out, int err);
+void command_io_open(struct command *command, int in, const int outputs[OUTPUTS]);
 void command_io_limits(struct command *command, bool with_stdin, uint32_t window);
 void command_output_open(struct output *output, struct command *command, int fd);
 void command_io_close(struct command *command);

@@ -18,7 +18,7 @@ void frame_encode(uint8_t header[FRAME_HEADER], struct frame frame) {
 }
 
 static bool channel_fits(struct frame frame) {
-  if (frame.type == HOST_WINDOW) return frame.channel == 1 || frame.channel == 2;
+  if (frame.type == HOST_WINDOW) return frame.channel >= 1 && frame.channel <= 3;
   return frame.channel == 0;
 }
 

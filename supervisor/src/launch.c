@@ -180,7 +180,7 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
   plan.change_user = request->user && !(same && geteuid() != 0);
   if (identity.uid != geteuid()) {
     /* So that the command may open /dev/stdout and its like again. */
-    for (int fd = 0; fd < 3; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);
+    for (int fd = 0; fd < COMMAND_FDS; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);
   }
   if (descriptors_limit_known && descriptors_limit.rlim_cur != descriptors_limit.rlim_max &&
       setrlimit(RLIMIT_NOFILE, &descriptors_limit) != 0) {

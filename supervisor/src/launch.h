@@ -6,12 +6,15 @@
 
 #include "request.h"
 
+/* What a command has from us: stdin, stdout, stderr, and the third output where it was asked for. */
+enum { COMMAND_FDS = 4 };
+
 struct launch_failure {
   int stage;
   int error;
 };
 
-/* Descriptors 0, 1 and 2 of this process become the program's. The pid, or -1 and why. Answers when the
+/* Descriptors 0 to 3 of this process become the program's. The pid, or -1 and why. Answers when the
    program runs or has failed to, so a failure is never an exit code. */
 pid_t launch(struct request *request, struct launch_failure *failure);
 

@@ -13,11 +13,10 @@
 
 #include "files.h"
 #include "frame.h"
-#include "launch.h"
 #include "loop.h"
 #include "tree.h"
 
-enum { CONTROL = 3 };
+enum { CONTROL = COMMAND_FDS };
 static const int64_t NEVER = INT64_MAX;
 
 struct monitor {
@@ -183,18 +182,25 @@ static _Noreturn void fail(struct monitor *monitor, int stage, int error) {
   _exit(0);
 }
 
-static bool take_descriptors(int in, int out, int err, int control) {
-  /* All four lie above 3 or are 3 themselves, and the control socket goes last. */
-  if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) return false;
-  if (control != CONTROL && dup2(control, CONTROL) < 0) return false;
+static bool take_descriptors(const int descriptors[COMMAND_FDS], int control) {
+  /* All of them lie above 2, so that only the two highest can be in the way of each other. */
+  int aside = fcntl(control, F_DUPFD, CONTROL + 1);
+  for (int fd = 0; fd < COMMAND_FDS - 1; fd++) {
+    if (dup2(descriptors[fd], fd) < 0) return false;
+  }
+  int third = descriptors[COMMAND_FDS - 1];
+  if (third < 0) close(COMMAND_FDS - 1);
+  else if (third == COMMAND_FDS - 1) fcntl(third, F_SETFD, 0);
+  else if (dup2(third, COMMAND_FDS - 1) < 0) return false;
+  if (aside < 0 || dup2(aside, CONTROL) < 0) return false;
   close_from(CONTROL + 1);
   return fcntl(CONTROL, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-_Noreturn void monitor_run(struct request *request, int in, int out, int err, int control) {
+_Noreturn void monitor_run(struct request *request, const int descriptors[COMMAND_FDS], int control) {
   static struct monitor monitor;
   monitor = (struct monitor){.control = CONTROL, .limit_at = NEVER, .kill_at = NEVER};
-  if (!take_descriptors(in, out, err, control)) _exit(1);
+  if (!take_descriptors(descriptors, control)) _exit(1);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   monitor.grace_ms = request->grace_ms;
   monitor.keep = request->flags & SPAWN_KEEP;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "launch.h"
 #include "request.h"
 
 enum { MOST_SURVIVORS = 32, GRACE_WHEN_LOST_MS = 100 };
@@ -38,7 +39,8 @@ struct report {
   uint64_t started_ns, finished_ns, user_us, system_us, peak_bytes;
 };
 
-/* In a process that was just forked; the descriptors become the command's. */
-_Noreturn void monitor_run(struct request *request, int in, int out, int err, int control);
+/* In a process that was just forked. The descriptors become the command's, by their place in the list; the third
+   output is -1 where there is none. */
+_Noreturn void monitor_run(struct request *request, const int descriptors[COMMAND_FDS], int control);
 
 #endif

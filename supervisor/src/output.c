@@ -24,6 +24,7 @@ void command_output_open(struct output *output, struct command *command, int fd)
   output->source = (struct source){.fd = fd, .on_ready = on_output};
   output->command = command;
   output->last = NOT_LAST;
+  output->ended = output->end_sent = fd < 0;
 }
 
 static size_t waiting(const struct output *output) {
@@ -32,7 +33,7 @@ static size_t waiting(const struct output *output) {
 }
 
 void command_mark_last(struct command *command) {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < OUTPUTS; i++) {
     struct output *output = &command->outputs[i];
     if (output->source.fd < 0 || output->ended) continue;
     output->readable = true;
@@ -173,7 +174,8 @@ enum emitted command_emit(struct command *command, struct outbox *outbox) {
   if (command->reported) put_killed(command, outbox);
 
   bool more = false;
-  for (int channel = 1; channel <= 2; channel++) {
+  bool told = true;
+  for (int channel = 1; channel <= OUTPUTS; channel++) {
     struct output *output = &command->outputs[channel - 1];
     if (can_read(output)) {
       if (outbox_room(outbox) < FRAME_HEADER + FRAME_MAX_TO_HOST + OUTBOX_SMALL) return EMITTED_MORE;
@@ -184,9 +186,10 @@ enum emitted command_emit(struct command *command, struct outbox *outbox) {
       put_simple(outbox, OUR_END, (uint8_t)channel, command->number);
       output->end_sent = true;
     }
+    told &= output->end_sent;
   }
   if (more) return EMITTED_MORE;
-  if (!command->reported || !command->outputs[0].end_sent || !command->outputs[1].end_sent) return EMITTED_ALL;
+  if (!command->reported || !told) return EMITTED_ALL;
   if (outbox_room(outbox) < OUTBOX_SMALL) return EMITTED_MORE;
   put_exit(command, outbox);
   return EMITTED_LAST;
@@ -203,7 +206,7 @@ static bool drop(struct output *output) {
 }
 
 bool command_drop_output(struct command *command) {
-  bool first = drop(&command->outputs[0]);
-  bool second = drop(&command->outputs[1]);
-  return first || second;
+  bool more = false;
+  for (int i = 0; i < OUTPUTS; i++) more |= drop(&command->outputs[i]);
+  return more;
 }

@@ -131,21 +131,20 @@ void command_stdin_end(struct command *command) {
   if (!command->input.held) command_close_stdin(command);
 }
 
-void command_io_open(struct command *command, int in, int out, int err) {
+void command_io_open(struct command *command, int in, const int outputs[OUTPUTS]) {
   command->input.source = (struct source){.fd = in, .on_ready = on_stdin};
-  command_output_open(&command->outputs[0], command, out);
-  command_output_open(&command->outputs[1], command, err);
+  for (int i = 0; i < OUTPUTS; i++) command_output_open(&command->outputs[i], command, outputs[i]);
 }
 
 void command_io_limits(struct command *command, bool with_stdin, uint32_t window) {
   command->input.limit = with_stdin ? STDIN_FIRST_WINDOW : 0;
   command->input.pipe_size = STDIN_WINDOW - STDIN_BEYOND_PIPE;
-  for (int i = 0; i < 2; i++) command->outputs[i].limit = window;
+  for (int i = 0; i < OUTPUTS; i++) command->outputs[i].limit = window;
 }
 
 void command_io_close(struct command *command) {
   command_close_stdin(command);
-  for (int i = 0; i < 2; i++) loop_close(&command->outputs[i].source);
+  for (int i = 0; i < OUTPUTS; i++) loop_close(&command->outputs[i].source);
 }
 
 bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit) {

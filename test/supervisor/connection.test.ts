@@ -17,6 +17,7 @@ const request: SpawnRequest = {
   timeoutMs: undefined,
   graceMs: 100,
   windowBytes: 1000,
+  thirdOutput: false,
 }
 
 function listener() {
@@ -128,6 +129,20 @@ describe('a command', () => {
     await turn()
     const grant = peer.heard.find(({ type }) => type === 0x05)
     expect(grant).toMatchObject({ channel: 1, command: 1, payload: u64(1000, 1500) })
+  })
+
+  test('with a third output has it on channel 3, in a window of its own', async () => {
+    const { peer, connection } = connect()
+    const events = listener()
+    const command = connection.spawn({ ...request, thirdOutput: true }, events)
+    peer.say(frame(0x84, 1, 1, Buffer.alloc(1000)), frame(0x84, 3, 1, Buffer.alloc(1000)), frame(0x85, 3, 1))
+    expect(events.data.mock.calls.map(([channel]) => channel as number)).toEqual([1, 3])
+    expect(events.ended).toHaveBeenCalledExactlyOnceWith(3)
+    command.consumed(1, 1000)
+    await turn()
+    const spawn = peer.heard.find(({ type }) => type === 0x02)
+    expect(fields(spawn!.payload).get(5)).toEqual([u32(1 | 4 | 32)])
+    expect(peer.heard.filter(({ type }) => type === 0x05).map(({ channel }) => channel)).toEqual([1])
   })
 
   test('is told its exit as the kernel had it', () => {
