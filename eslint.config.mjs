@@ -21,6 +21,7 @@ const mayImport = {
   archives: ['engine', 'streaming', 'exec', 'command'],
   images: ['engine', 'archives', 'events'],
   runners: ['command', 'policy', 'supervisor', 'engine', 'streaming', 'delivery', 'exec'],
+  testing: ['command'],
   harness: ['engine', 'streaming', 'events', 'command', 'exec', 'logs', 'archives', 'images', 'delivery'],
 }
 const everywhere = ['errors', 'model', 'internal']

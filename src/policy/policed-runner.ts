@@ -1,7 +1,8 @@
 import type { Command } from '../command/command.js'
 import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
-import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
+import type { CommandRunner } from '../command/command-runner.js'
+import { ForwardingRunner } from '../command/forwarding-runner.js'
 import { runCommand } from '../command/run-command.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
@@ -35,44 +36,38 @@ export function withPolicy(
   return policy ? policedRunner(runner, policy, { timeoutBoundsMs }) : runner
 }
 
-class PolicedRunner implements CommandRunner {
+class PolicedRunner extends ForwardingRunner {
   private readonly undecided = new Set<PolicedCommand>()
   private closed = false
 
   constructor(
-    private readonly runner: CommandRunner,
+    runner: CommandRunner,
     private readonly policy: CommandPolicy,
     private readonly bounds: TimeoutBounds,
-  ) {}
-
-  get capabilities(): RunnerCapabilities {
-    return this.runner.capabilities
+  ) {
+    super(runner)
   }
 
-  spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
+  override spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     // What runs must be what was decided on, whatever the caller does to its objects meanwhile.
     const plan = planSpawn(argv, options, this.bounds)
     const kept = { ...options, ...(options.env && { env: plan.env }) }
     const command = new PolicedCommand(plan.argv, kept, this.policy, (argv, options) =>
-      this.runner.spawn(argv, options),
+      this.inner.spawn(argv, options),
     )
     this.undecided.add(command)
     void command.decided.then(() => this.undecided.delete(command))
     return command.handle
   }
 
-  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  override run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return runCommand((argv, options) => this.spawn(argv, options), argv, options)
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.closed = true
     for (const command of this.undecided) void command.handle.kill()
-    await this.runner.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+    await this.inner.close()
   }
 }

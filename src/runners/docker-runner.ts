@@ -1,7 +1,5 @@
-import type { Command } from '../command/command.js'
-import type { RunOptions, SpawnOptions } from '../command/command-options.js'
-import type { CommandResult } from '../command/command-result.js'
-import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
+import type { RunnerCapabilities } from '../command/command-runner.js'
+import { ForwardingRunner } from '../command/forwarding-runner.js'
 import { checkUser } from '../command/spawn-plan.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import { invalidOption } from '../errors/invalid-option.js'
@@ -32,17 +30,7 @@ export interface DockerRunnerOptions extends SupervisedRunnerOptions {
  * const { stdout } = await runner.run(['git', 'status', '--short'], { cwd: '/workspace' })
  * ```
  */
-export class DockerRunner implements CommandRunner {
-  readonly capabilities: RunnerCapabilities = {
-    supervised: true,
-    verifiedKill: true,
-    exactExit: true,
-    users: true,
-    endsWithHost: true,
-    isolation: 'separate-user',
-  }
-  private readonly inner: CommandRunner
-
+export class DockerRunner extends ForwardingRunner {
   /** Throws `INVALID_OPTION`. */
   constructor({ harness, container, user, policy, ...options }: DockerRunnerOptions) {
     const id = typeof container === 'string' ? container : container.id
@@ -52,23 +40,16 @@ export class DockerRunner implements CommandRunner {
     if (user !== undefined) checkUser('user', user)
     const isKnown = typeof container === 'object' && container.init === 'supervisor'
     const opener = containerOpener(harness.engine, id, { user, isKnown })
-    const runner = new SupervisedRunner(opener, this.capabilities, options)
-    this.inner = withPolicy(runner, policy, options.timeoutBoundsMs)
+    const runner = new SupervisedRunner(opener, supervisedCapabilities, options)
+    super(withPolicy(runner, policy, options.timeoutBoundsMs))
   }
+}
 
-  spawn(argv: readonly string[], options?: SpawnOptions): Command {
-    return this.inner.spawn(argv, options)
-  }
-
-  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult> {
-    return this.inner.run(argv, options)
-  }
-
-  close(): Promise<void> {
-    return this.inner.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.inner.close()
-  }
+const supervisedCapabilities: RunnerCapabilities = {
+  supervised: true,
+  verifiedKill: true,
+  exactExit: true,
+  users: true,
+  endsWithHost: true,
+  isolation: 'separate-user',
 }

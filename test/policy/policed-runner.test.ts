@@ -9,7 +9,7 @@ import { CommandRefusedError } from '../../src/policy/command-refused-error.js'
 import { policedRunner } from '../../src/policy/policed-runner.js'
 import { rulePolicy } from '../../src/policy/rule-policy.js'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
-import { canRun, runnerCases } from '../runners/cases.js'
+import { runCases } from '../runners/run-cases.js'
 
 const options = { env: { ...process.env, ANYON_CASE_INHERITED: 'yes', ANYON_CASE_OTHER: 'no' }, cwd: '/' }
 const yes: CommandPolicy = { decide: async () => ({ action: 'allow' }) }
@@ -17,9 +17,7 @@ const yes: CommandPolicy = { decide: async () => ({ action: 'allow' }) }
 describe('a runner with a policy that allows everything does all that the runner does', () => {
   const runner = policedRunner(new HostRunner(options), yes)
   afterAll(() => runner.close())
-  test.for(runnerCases.filter((one) => canRun(runner, one)))('$name', { timeout: 20_000 }, (one) =>
-    one.run(runner),
-  )
+  runCases(() => runner)
 })
 
 function hostRunner(policy: CommandPolicy): HostRunner {

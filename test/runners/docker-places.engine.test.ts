@@ -7,7 +7,7 @@ import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { DockerRunner } from '../../src/runners/docker-runner.js'
 import { BUSYBOX_IMAGE, engineRequest, testEndpoint, testLabels } from '../support/engine.js'
-import { firstLine, forever, uniqueWord, withWord } from './case.js'
+import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import {
   engineArchitecture,
   startContainer,

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { ensureSupervisorVolume } from '../../src/delivery/supervisor-volume.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { DockerRunner } from '../../src/runners/docker-runner.js'
 import { BUSYBOX_IMAGE, DEBIAN_IMAGE, testEndpoint } from '../support/engine.js'
-import { canRun, runnerCases } from './cases.js'
 import { engineArchitecture, startContainer, supervised } from './container.js'
+import { runCases } from './run-cases.js'
 
 let engine: ContainerEngine
 beforeAll(async () => {
@@ -30,12 +30,7 @@ describe('DockerRunner in a container of ours', () => {
     await remove?.()
   })
 
-  for (const one of runnerCases) {
-    test(one.name, async () => {
-      expect(canRun(runner, one)).toBe(true)
-      await one.run(runner)
-    })
-  }
+  runCases(() => runner)
 })
 
 describe('DockerRunner in a container of somebody else', () => {
@@ -51,5 +46,5 @@ describe('DockerRunner in a container of somebody else', () => {
     await remove?.()
   })
 
-  for (const one of runnerCases) test(one.name, () => one.run(runner))
+  runCases(() => runner)
 })

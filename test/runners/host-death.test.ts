@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
-import { forever, uniqueWord, withWord } from './case.js'
+import { forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import { buildHostProgram, type HostProgram } from './host-process.js'
 
 describe('HostRunner and its own process', () => {

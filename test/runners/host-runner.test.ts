@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
-import { canRun, runnerCases } from './cases.js'
+import { runCases } from './run-cases.js'
 
 const options = { env: { ...process.env, ANYON_CASE_INHERITED: 'yes', ANYON_CASE_OTHER: 'no' }, cwd: '/' }
 
@@ -12,7 +12,5 @@ describe('HostRunner', () => {
     expect(runner.capabilities).toMatchObject({ supervised: true, verifiedKill: true, endsWithHost: true })
   })
 
-  for (const one of runnerCases.filter((one) => canRun(runner, one))) {
-    test(one.name, { timeout: 20_000 }, () => one.run(runner))
-  }
+  runCases(() => runner)
 })

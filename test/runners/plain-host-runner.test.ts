@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
-import { canRun, runnerCases } from './cases.js'
+import { runCases } from './run-cases.js'
 
 describe('HostRunner without a supervisor', () => {
   const runner = new HostRunner({
@@ -14,7 +14,21 @@ describe('HostRunner without a supervisor', () => {
     expect(runner.capabilities).toMatchObject({ supervised: false, verifiedKill: false, endsWithHost: false })
   })
 
-  for (const one of runnerCases.filter((one) => canRun(runner, one))) {
-    test(one.name, { timeout: 20_000 }, () => one.run(runner))
-  }
+  runCases(
+    () => runner,
+    [
+      'a folder that is not there is a SpawnError',
+      'a hostile tree is killed, provably',
+      'a listener that throws harms only itself',
+      'a slow reader makes the process wait, and loses nothing',
+      'a timeout ends a command whose reader has stopped',
+      'a user that does not exist is a SpawnError',
+      'an exit carries times, CPU and memory',
+      'descendants are kept when asked, and do not hold up the exit',
+      'kill from 0 to 20 ms after spawn leaves nothing',
+      'runs as a user given by name, with HOME of its own',
+      'the environment is exactly what was asked for, and who one is',
+      'what a command leaves behind goes too',
+    ],
+  )
 })

@@ -6,7 +6,7 @@ import { connectEngine } from '../../src/engine/connect-engine.js'
 import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
 import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
-import { firstLine, forever, uniqueWord, withWord } from './case.js'
+import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import { startContainer, type TestContainer } from './container.js'
 
 const execStream = /\/exec\/[^/]+\/start/

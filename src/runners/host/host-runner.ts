@@ -1,7 +1,5 @@
-import type { Command } from '../../command/command.js'
-import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
-import type { CommandResult } from '../../command/command-result.js'
-import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
+import type { RunnerCapabilities } from '../../command/command-runner.js'
+import { ForwardingRunner } from '../../command/forwarding-runner.js'
 import { supervisorPath } from '../../delivery/supervisor-binary.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import type { CommandPolicy } from '../../policy/command-policy.js'
@@ -31,36 +29,14 @@ export interface HostRunnerOptions extends HostOptions, SupervisedRunnerOptions 
  * const { stdout } = await runner.run(['git', 'status', '--short'], { cwd: '/srv/project', check: true })
  * ```
  */
-export class HostRunner implements CommandRunner {
-  private readonly inner: CommandRunner
-
+export class HostRunner extends ForwardingRunner {
   constructor(options: HostRunnerOptions = {}) {
     const defaults = hostDefaults(options)
     const binary = options.supervisor === 'never' ? undefined : findSupervisor()
     const runner = binary
       ? new SupervisedRunner(hostOpener(binary, defaults), supervisedCapabilities(), options)
       : new PlainHostRunner(defaults, options.timeoutBoundsMs)
-    this.inner = withPolicy(runner, options.policy, options.timeoutBoundsMs)
-  }
-
-  get capabilities(): RunnerCapabilities {
-    return this.inner.capabilities
-  }
-
-  spawn(argv: readonly string[], options?: SpawnOptions): Command {
-    return this.inner.spawn(argv, options)
-  }
-
-  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult> {
-    return this.inner.run(argv, options)
-  }
-
-  close(): Promise<void> {
-    return this.inner.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.inner.close()
+    super(withPolicy(runner, options.policy, options.timeoutBoundsMs))
   }
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
-import { output, type RunnerCase } from './case.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { output } from './case-tools.js'
+import { defineCases } from './runner-case.js'
 
 /** Bytes, lines, text; readers that are slow, leave or never come. */
-export const outputCases: RunnerCase[] = [
+export const outputCases = defineCases([
   {
     name: 'all byte values come through',
     async run(runner) {
@@ -147,4 +148,4 @@ export const outputCases: RunnerCase[] = [
       }
     },
   },
-]
+])

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
-import type { CommandResult } from '../../src/command/command-result.js'
-import type { CommandRunner, RunnerCapabilities } from '../../src/command/command-runner.js'
-
-/** One thing that every runner does alike. Throws when it does not. */
-export interface RunnerCase {
-  readonly name: string
-  /** What the place must be able to do for the case to apply. */
-  readonly needs?: readonly (keyof RunnerCapabilities)[]
-  run(runner: CommandRunner): Promise<void>
-}
+import type { Command } from '../command/command.js'
+import type { CommandResult } from '../command/command-result.js'
+import type { CommandRunner } from '../command/command-runner.js'
 
 let counter = 0
 
@@ -41,7 +34,20 @@ export function forever(word: string, before = ''): string[] {
 }
 
 /** Resolves when the command has printed its first line. */
-export async function firstLine(command: ReturnType<CommandRunner['spawn']>): Promise<string> {
+export async function firstLine(command: Command): Promise<string> {
   for await (const line of command.lines()) return line
   throw new Error(`no line: ${JSON.stringify(await command.exit)} ${await command.text('stderr')}`)
+}
+
+/** Does the work for all items, `width` of them at once; the results are in the items' order. */
+export async function atOnce<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  for (let at = 0; at < items.length; at += width) {
+    results.push(...(await Promise.all(items.slice(at, at + width).map(work))))
+  }
+  return results
 }

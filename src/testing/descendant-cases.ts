@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { output, uniqueWord, withWord } from './case-tools.js'
+import { defineCases } from './runner-case.js'
+
+/** What a command leaves behind. */
+export const descendantCases = defineCases([
+  {
+    name: 'what a command leaves behind goes too',
+    needs: ['verifiedKill'],
+    async run(runner) {
+      const word = uniqueWord()
+      const script = `setsid sh -c 'while :; do sleep 1; done' ${word} & (sh -c 'while :; do sleep 1; done' ${word} &) ; sleep 0.2; echo left`
+      const { exit, stdout } = await runner.run(['sh', '-c', script])
+      assert.equal(stdout, 'left\n')
+      assert.equal(exit.reason, 'exited')
+      assert((exit.descendants?.killed ?? 0) >= 2)
+      assert.equal(exit.descendants?.verified, true)
+      assert.deepEqual(await withWord(runner, word), [])
+    },
+  },
+  {
+    name: 'descendants are kept when asked, and do not hold up the exit',
+    needs: ['supervised'],
+    async run(runner) {
+      const word = uniqueWord()
+      const script = `setsid sh -c 'sleep 1; sleep 1; sleep 1; sleep 1; sleep 1' ${word} & echo left`
+      const began = performance.now()
+      const { exit, stdout } = await runner.run(['sh', '-c', script], { descendants: 'keep' })
+      assert(performance.now() - began < 3000)
+      assert.deepEqual([exit.code, stdout], [0, 'left\n'])
+      const kept = await withWord(runner, word)
+      assert.equal(kept.length, 1)
+      await output(runner.run(['sh', '-c', `kill -9 ${kept[0]!.replaceAll(/\D/g, '')}`]))
+    },
+  },
+])

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { output } from './case-tools.js'
+import { defineCases } from './runner-case.js'
+
+/** The environment, the folder and the user of a command. */
+export const identityCases = defineCases([
+  {
+    name: 'the environment is exactly what was asked for, and who one is',
+    needs: ['supervised'],
+    async run(runner) {
+      const text = await output(
+        runner.run(['cat', '/proc/self/environ'], { env: { A: '1', B: 'x=y\nz', C: '' } }),
+      )
+      const names = text
+        .split('\0')
+        .filter(Boolean)
+        .map((entry) => entry.slice(0, entry.indexOf('=')))
+      assert.deepEqual(names.sort(), ['A', 'B', 'C', 'HOME', 'LOGNAME', 'PATH', 'USER'])
+      assert(text.includes('B=x=y\nz\0') && text.includes('C=\0'))
+    },
+  },
+  {
+    name: 'given variables go before the defaults',
+    async run(runner) {
+      const env = { HOME: '/nowhere', USER: 'somebody' }
+      assert.equal(await output(runner.run(['sh', '-c', 'echo $HOME $USER'], { env })), '/nowhere somebody\n')
+    },
+  },
+  {
+    name: 'inheritEnv passes on what it names and nothing else',
+    async run(runner) {
+      const script = 'echo "[$ANYON_CASE_INHERITED] [$ANYON_CASE_OTHER]"'
+      const text = await output(
+        runner.run(['sh', '-c', script], { inheritEnv: ['ANYON_CASE_INHERITED', 'MISSING'] }),
+      )
+      assert.equal(text, '[yes] []\n')
+    },
+  },
+  {
+    name: 'runs in the folder asked for',
+    run: async (runner) => assert.equal(await output(runner.run(['pwd'], { cwd: '/usr' })), '/usr\n'),
+  },
+  {
+    name: 'runs as a user given by numbers',
+    needs: ['users'],
+    async run(runner) {
+      assert.equal(
+        await output(runner.run(['sh', '-c', 'id -u; id -g'], { user: '1234:5678' })),
+        '1234\n5678\n',
+      )
+    },
+  },
+  {
+    name: 'runs as a user given by name, with HOME of its own',
+    needs: ['users', 'supervised'],
+    async run(runner) {
+      const text = await output(runner.run(['sh', '-c', 'id -u; echo $USER $LOGNAME'], { user: 'nobody' }))
+      assert.match(text, /^65534\nnobody nobody\n$/)
+    },
+  },
+])

@@ -1,0 +1,33 @@
+import { argumentCases } from './argument-cases.js'
+import { crowdCases } from './crowd-cases.js'
+import { descendantCases } from './descendant-cases.js'
+import { exitCases } from './exit-cases.js'
+import { failureCases } from './failure-cases.js'
+import { identityCases } from './identity-cases.js'
+import { killCases } from './kill-cases.js'
+import { outputCases } from './output-cases.js'
+import type { RunnerCase } from './runner-case.js'
+import { stdinCases } from './stdin-cases.js'
+import { timeCases } from './time-cases.js'
+
+/**
+ * What every `CommandRunner` does alike, for any test framework. The place is a Linux with `sh` and the usual
+ * small tools in its PATH; its configured environment has `ANYON_CASE_INHERITED=yes` and `ANYON_CASE_OTHER=no`.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of runnerCases) test(name, () => run(() => new MyRunner()))
+ * ```
+ */
+export const runnerCases: readonly RunnerCase[] = [
+  ...argumentCases,
+  ...identityCases,
+  ...failureCases,
+  ...stdinCases,
+  ...outputCases,
+  ...exitCases,
+  ...killCases,
+  ...descendantCases,
+  ...timeCases,
+  ...crowdCases,
+]
