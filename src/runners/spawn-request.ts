@@ -24,6 +24,7 @@ export function spawnRequest(
     path: defaults.path,
     stdin: plan.stdin.kind !== 'none',
     keepDescendants: plan.keepDescendants,
+    detached: false,
     timeoutMs: plan.timeoutMs,
     graceMs: plan.graceMs,
     windowBytes,

@@ -35,6 +35,8 @@ export interface SpawnRequest {
   readonly path: string | undefined
   readonly stdin: boolean
   readonly keepDescendants: boolean
+  /** It outlives its connection. */
+  readonly detached: boolean
   readonly timeoutMs: number | undefined
   readonly graceMs: number
   readonly windowBytes: number
@@ -85,15 +87,20 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
   for (const entry of request.env) record.text(2, entry)
   if (request.cwd !== undefined) record.text(3, request.cwd)
   if (request.user !== undefined) record.text(4, request.user)
-  let flags: number = spawnFlag.fillDefaults
-  if (request.stdin) flags |= spawnFlag.stdin
-  if (request.keepDescendants) flags |= spawnFlag.keepDescendants
-  if (request.thirdOutput) flags |= spawnFlag.thirdOutput
-  record.u32(5, flags)
+  record.u32(5, flagsOf(request))
   if (request.timeoutMs !== undefined) record.u64(6, request.timeoutMs)
   record.u32(7, request.graceMs)
   if (request.path !== undefined) record.text(8, request.path)
   return record.u32(9, request.windowBytes).text(10, request.id).finish()
+}
+
+function flagsOf(request: SpawnRequest): number {
+  let flags: number = spawnFlag.fillDefaults
+  if (request.stdin) flags |= spawnFlag.stdin
+  if (request.keepDescendants) flags |= spawnFlag.keepDescendants
+  if (request.detached) flags |= spawnFlag.detached
+  if (request.thirdOutput) flags |= spawnFlag.thirdOutput
+  return flags
 }
 
 /** The peer's HELLO, before it is known whether we have a version in common. */

@@ -1,5 +1,5 @@
 /** The protocol versions that this library speaks. See supervisor/PROTOCOL.md, which this folder follows. */
-export const protocolVersions = { lowest: 1, highest: 1 } as const
+export const protocolVersions = { lowest: 1, highest: 2 } as const
 
 /** Frame types, by who sends them. */
 export const frameType = {
@@ -34,4 +34,10 @@ export const thirdChannel = 3
 export const killCause = { killed: 1, aborted: 2 } as const
 
 /** Flags of SPAWN. */
-export const spawnFlag = { stdin: 1, keepDescendants: 2, fillDefaults: 4, thirdOutput: 32 } as const
+export const spawnFlag = {
+  stdin: 1,
+  keepDescendants: 2,
+  fillDefaults: 4,
+  detached: 16,
+  thirdOutput: 32,
+} as const

@@ -40,7 +40,7 @@ test('the first frame is a HELLO with versions, program version, pid, user and m
   expect(frame).toMatchObject({ type: FrameType.hostHello, command: 0 })
   expect(fields.map(([tag]) => tag)).toEqual([1, 2, 3, 4, 5, 6])
   expect([1, 2, 4, 5, 6].map((tag) => numberOf(fields, tag))).toEqual([
-    1,
+    2,
     1,
     supervisor.child.pid,
     process.getuid?.(),
@@ -94,7 +94,7 @@ const flawed: [string, number, Buffer[]][] = [
     [greeting, encodeFrame(FrameType.spawn, 1, encodeRecord([[5, u64(0)]]))],
   ],
   ['a malformed HELLO', 5, [encodeFrame(FrameType.hello, 0, Buffer.from([1]))]],
-  ['a version that is too new', 6, [encodeFrame(FrameType.hello, 0, hello(9, 2))]],
+  ['a version that is too new', 6, [encodeFrame(FrameType.hello, 0, hello(9, 3))]],
   [
     'stdin beyond the window',
     7,
@@ -159,6 +159,15 @@ test('unknown fields are skipped, and a number is free again after its command',
   supervisor.frames.length = 0
   supervisor.write(encodeFrame(FrameType.spawn, 7, record))
   expect(await supervisor.ended(7)).toMatchObject({ code: 0 })
+})
+
+test.each([1, 2])('a host that speaks version %i is served', async (version) => {
+  supervisor.write(encodeFrame(FrameType.hello, 0, hello(version, version)))
+  const record = spawnRecord({ ...request, argv: ['sh', '-c', 'cat; exit 3'], flags: 1 })
+  supervisor.write(encodeFrame(FrameType.spawn, 1, record))
+  supervisor.write(encodeFrame(FrameType.data, 1, Buffer.from('in')))
+  supervisor.write(encodeFrame(FrameType.end, 1))
+  expect(await supervisor.ended(1)).toMatchObject({ code: 3, stdout: Buffer.from('in'), verified: 1 })
 })
 
 test('a newer host speaks what we speak', async () => {

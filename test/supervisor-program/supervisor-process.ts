@@ -202,7 +202,7 @@ export class SupervisorProcess extends Peer {
   }
 }
 
-export function hello(highest = 1, lowest = 1): Buffer {
+export function hello(highest = 2, lowest = 1): Buffer {
   return encodeRecord([
     [1, u32(highest)],
     [2, u32(lowest)],

@@ -14,6 +14,7 @@ const request: SpawnRequest = {
   path: '/bin',
   stdin: true,
   keepDescendants: false,
+  detached: false,
   timeoutMs: undefined,
   graceMs: 100,
   windowBytes: 1000,
@@ -42,10 +43,10 @@ describe('HELLO', () => {
     const { peer, events } = connect(Buffer.from('Welcome to Debian\n\x81'), hello())
     await turn()
     expect(events.ready).toHaveBeenCalledWith(
-      expect.objectContaining({ protocol: 1, supervisorVersion: 'test' }),
+      expect.objectContaining({ protocol: 2, supervisorVersion: 'test' }),
     )
     expect(peer.heard.map(({ type }) => type)).toEqual([0x01])
-    expect(fields(peer.heard[0]!.payload).get(1)).toEqual([u32(1)])
+    expect(fields(peer.heard[0]!.payload).get(1)).toEqual([u32(2)])
   })
 
   test('is found at every cut', () => {
@@ -63,8 +64,13 @@ describe('HELLO', () => {
     expect(peer.destroyed).toBe(true)
   })
 
-  test('of a newer supervisor that still speaks ours is taken', () => {
-    expect(connect(hello(9, 1)).events.ready).toHaveBeenCalledWith(expect.objectContaining({ protocol: 1 }))
+  test.each([
+    ['a newer supervisor that still speaks ours', 9, 2],
+    ['the version before ours', 1, 1],
+  ])('of %s is taken', (_name, highest, protocol) => {
+    expect(connect(hello(highest, 1)).events.ready).toHaveBeenCalledWith(
+      expect.objectContaining({ protocol }),
+    )
   })
 
   test('that never comes gives what was said instead', () => {
@@ -177,6 +183,31 @@ describe('a command', () => {
       }),
     )
     expect(peer.held).toBe(false)
+  })
+
+  test('runs on a supervisor of the version before ours, unless it needs what came later', async () => {
+    const { peer, connection, lostBy } = connect(hello(1, 1))
+    const events = listener()
+    connection.spawn(request, events)
+    expect(() => connection.spawn({ ...request, detached: true }, listener())).toThrow(
+      expect.objectContaining({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringMatching(/detached.*restart the container/),
+        details: { ability: 'detached commands', needs: 2, version: 1 },
+      }),
+    )
+    await turn()
+    expect(peer.heard.map(({ type }) => type)).toEqual([0x01, 0x02])
+    peer.say(frame(0x82, 0, 1), frame(0x88, 0, 1, record([1, u32(0)])))
+    expect(events.exit).toHaveBeenCalledOnce()
+    expect(lostBy()).toBeUndefined()
+  })
+
+  test('that a supervisor can do is sent', async () => {
+    const { peer, connection } = connect(hello(2, 1))
+    connection.spawn({ ...request, detached: true }, listener())
+    await turn()
+    expect(fields(peer.heard[1]!.payload).get(5)).toEqual([u32(1 | 4 | 16)])
   })
 
   test('on a connection that is over is lost at once', async () => {

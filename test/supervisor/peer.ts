@@ -54,7 +54,7 @@ export function u64(...values: number[]): Buffer {
   )
 }
 
-export function hello(highest = 1, lowest = 1): Buffer {
+export function hello(highest = 2, lowest = 1): Buffer {
   return frame(
     0x81,
     0,
