@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "files.h"
 #include "handover.h"
 #include "serve.h"
+#include "text.h"
 
 enum { NOBODY_ANSWERS = 3, REFUSED = 4, TRIES = 20 };
 
@@ -95,7 +95,7 @@ static bool start_daemon(void) {
 }
 
 static int complain(const char *what, int code) {
-  fprintf(stderr, "anyon-supervisor: %s\n", what);
+  say(2, "anyon-supervisor: ", what, NULL);
   return code;
 }
 

@@ -83,6 +83,18 @@ bool set_nonblocking(int fd) {
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+bool write_all(int fd, const void *from, size_t length) {
+  const char *bytes = from;
+  while (length > 0) {
+    ssize_t wrote = write(fd, bytes, length);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    bytes += wrote;
+    length -= (size_t)wrote;
+  }
+  return true;
+}
+
 char *next_line(struct line_reader *reader) {
   bool skipping = false;
   for (;;) {

@@ -18,6 +18,9 @@ bool fill_standard_descriptors(void);
 
 bool set_nonblocking(int fd);
 
+/* false with errno. */
+bool write_all(int fd, const void *from, size_t length);
+
 /* Lines of a file through a fixed buffer. A line that does not fit is skipped. */
 struct line_reader {
   int fd;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "connection.h"
 #include "loop.h"
 #include "proc.h"
+#include "text.h"
 
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
@@ -26,9 +26,9 @@ static enum mode mode_of_listener;
 
 socklen_t handover_address(struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-  int length =
-      snprintf(address->sun_path + 1, sizeof address->sun_path - 1, "anyon-supervisor-%lu", pid_namespace());
-  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+  char *name = address->sun_path + 1, number[DECIMAL_SIZE];
+  join(name, sizeof address->sun_path - 1, "anyon-supervisor-", decimal(pid_namespace(), number), NULL);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }
 
 bool handover_peer_is_ours(int socket) {

@@ -8,20 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int complain(const char *what) {
-  fprintf(stderr, "anyon-supervisor: install: %s: %s\n", what, strerror(errno));
-  return 1;
-}
+#include "files.h"
+#include "text.h"
 
-static bool write_all(int fd, const char *bytes, size_t length) {
-  while (length > 0) {
-    ssize_t wrote = write(fd, bytes, length);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return false;
-    bytes += wrote;
-    length -= (size_t)wrote;
-  }
-  return true;
+static int complain(const char *what) {
+  say(2, "anyon-supervisor: install: ", what, ": ", strerror(errno), NULL);
+  return 1;
 }
 
 static bool copy(int from, int to) {
@@ -35,8 +27,8 @@ static bool copy(int from, int to) {
 }
 
 int install_main(const char *folder) {
-  char temporary[32];
-  snprintf(temporary, sizeof temporary, ".supervisor-%d", (int)getpid());
+  char temporary[40], pid[DECIMAL_SIZE];
+  join(temporary, sizeof temporary, ".supervisor-", decimal((unsigned long)getpid(), pid), NULL);
   int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   if (own < 0) return complain("/proc/self/exe");
   int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 
 #include "frame.h"
 #include "loop.h"
+#include "text.h"
 #include "users.h"
 
 static const char USUAL_PATH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -53,8 +53,7 @@ static const char *variable(char **environment, const char *name) {
 
 static void add_default(char **environment, const char *name, const char *value, char *room, size_t size) {
   if (variable(environment, name) || !value[0]) return;
-  int length = snprintf(room, size, "%s=%s", name, value);
-  if (length < 0 || (size_t)length >= size) return;
+  if (!join(room, size, name, "=", value, NULL)) return;
   while (*environment) environment++;
   environment[0] = room;
   environment[1] = NULL;

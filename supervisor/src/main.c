@@ -1,5 +1,4 @@
 /* anyon-supervisor: starts, watches and ends commands in a container. See PROTOCOL.md. */
-#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -7,18 +6,20 @@
 #include "frame.h"
 #include "install.h"
 #include "serve.h"
+#include "text.h"
 #include "version.h"
 
 static int version(void) {
   struct utsname machine;
   const char *architecture = uname(&machine) == 0 ? machine.machine : "unknown";
-  printf("anyon-supervisor %s protocol %d-%d %s\n", SUPERVISOR_VERSION, PROTOCOL_LOWEST, PROTOCOL_HIGHEST,
-         architecture);
+  char lowest[DECIMAL_SIZE], highest[DECIMAL_SIZE];
+  say(1, "anyon-supervisor ", SUPERVISOR_VERSION, " protocol ", decimal(PROTOCOL_LOWEST, lowest), "-",
+      decimal(PROTOCOL_HIGHEST, highest), " ", architecture, NULL);
   return 0;
 }
 
 static int usage(void) {
-  fputs("usage: anyon-supervisor init | connect [--start] | stdio | install DIR | version\n", stderr);
+  say(2, "usage: anyon-supervisor init | connect [--start] | stdio | install DIR | version", NULL);
   return 2;
 }
 

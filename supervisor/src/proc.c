@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "text.h"
+
+enum { LONGEST_PATH = 64 };
 
 struct directory_entry {
   uint64_t inode;
@@ -46,10 +49,17 @@ static void each_number(const char *path, struct list *list, visitor visit) {
   close(folder);
 }
 
+/* With `task`, "/proc/1/task/2/children"; without it, 0, "/proc/1/task". */
+static void path_of(char path[LONGEST_PATH], pid_t pid, const char *file, pid_t task) {
+  char process[DECIMAL_SIZE], number[DECIMAL_SIZE];
+  const char *below = task ? decimal((unsigned long)task, number) : "";
+  join(path, LONGEST_PATH, "/proc/", decimal((unsigned long)pid, process), file, below, task ? "/children" : "", NULL);
+}
+
 /* "12 345 6 ", in pieces of any size. */
 static bool add_children(struct list *list, pid_t pid, pid_t task) {
-  char path[64], buffer[1024];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, task);
+  char path[LONGEST_PATH], buffer[1024];
+  path_of(path, pid, "/task/", task);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   pid_t child = 0;
@@ -74,16 +84,16 @@ static void visit_task(struct list *list, pid_t task) { add_children(list, proce
 
 static void find_by_children(struct list *list) {
   for (size_t i = 0; i < list->count; i++) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/task", list->pids[i]);
+    char path[LONGEST_PATH];
+    path_of(path, list->pids[i], "/task", 0);
     process_visited = list->pids[i];
     each_number(path, list, visit_task);
   }
 }
 
 static pid_t parent_of(pid_t pid) {
-  char path[64], buffer[512];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  char path[LONGEST_PATH], buffer[512];
+  path_of(path, pid, "/stat", 0);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   ssize_t got = read(fd, buffer, sizeof buffer - 1);

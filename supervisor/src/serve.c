@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include "launch.h"
 #include "loop.h"
 #include "table.h"
+#include "text.h"
 
 enum { IDLE_END_MS = 60 * 1000, GRACE_AT_END_MS = 200, LONGEST_END_MS = 2000 };
 
@@ -29,7 +29,7 @@ static bool set_up(void) {
 }
 
 static int complain(const char *what) {
-  fprintf(stderr, "anyon-supervisor: %s: %s\n", what, strerror(errno));
+  say(2, "anyon-supervisor: ", what, ": ", strerror(errno), NULL);
   return 1;
 }
 
