@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,14 +14,12 @@
 #include "table.h"
 #include "tree.h"
 
-#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
-
 struct pipes {
   int in[2], outputs[OUTPUTS][2], control[2];
 };
 
 static void tell(struct command *command) {
-  if (command->connection) connection_activate(command->connection, command);
+  if (command->connection) connection_activate(command->connection, &command->talker);
   else commands_sweep_soon();
 }
 
@@ -171,6 +168,7 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   if (!command) return NULL;
   command->connection = connection;
   command->number = number;
+  command->talker = (struct talker){.emit = command_emit, .over = command_over};
   command->keep = request.flags & SPAWN_KEEP;
   command->control.fd = -1;
   command_io_open(command, -1, (const int[OUTPUTS]){-1, -1, -1});
@@ -184,7 +182,7 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   } else {
     start(command, &request);
   }
-  connection_activate(connection, command);
+  connection_activate(connection, &command->talker);
   return command;
 }
 
@@ -219,7 +217,8 @@ void command_orphan(struct command *command) {
   detach(command);
 }
 
-void command_over(struct command *command) {
+void command_over(struct talker *talker) {
+  struct command *command = CONTAINER(talker, struct command, talker);
   command_close_stdin(command);
   detach(command);
 }

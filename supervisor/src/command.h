@@ -6,6 +6,7 @@
 #include "monitor.h"
 #include "outbox.h"
 #include "request.h"
+#include "talker.h"
 
 enum {
   STDIN_FIRST_WINDOW = 64 << 10,
@@ -39,14 +40,15 @@ struct input {
 };
 
 struct command {
+  struct talker talker;
   struct source control;
   struct input input;
   struct output outputs[OUTPUTS];
   struct connection *connection; /* NULL: nobody is to be told any more */
-  struct command *next_in_table, *next_active, *next, *previous;
+  struct command *next_in_table, *next, *previous;
   uint32_t number;
   pid_t monitor;
-  bool keep, active;
+  bool keep;
   bool started, started_sent, killed_sent;
   bool lost;     /* the monitor went without a word, and its end is still to be reaped */
   bool reported; /* the monitor's last word has come, or it is gone */
@@ -59,10 +61,8 @@ struct command {
 struct command *command_spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length,
                               bool *malformed);
 
-enum emitted { EMITTED_ALL, EMITTED_MORE, EMITTED_LAST };
-
-/* Puts the next frames of this command into the outbox. LAST: it is over for the host. */
-enum emitted command_emit(struct command *command, struct outbox *outbox);
+/* What an attached command is as a talker. */
+enum emitted command_emit(struct talker *talker, struct outbox *outbox);
 
 /* Bytes of stdin. false when they go beyond the window. */
 bool command_stdin(struct command *command, const uint8_t *bytes, size_t length);
@@ -79,8 +79,8 @@ void command_give_up(struct command *command);
 /* Nobody listens any more: its tree is killed and what it prints is dropped. */
 void command_orphan(struct command *command);
 
-/* After EMITTED_LAST: frees it, or goes on dropping what kept descendants print. */
-void command_over(struct command *command);
+/* Frees it, or goes on dropping what kept descendants print. */
+void command_over(struct talker *talker);
 
 /* A child of ours was reaped. */
 void commands_note_reaped(pid_t monitor);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +11,6 @@
 #include "files.h"
 #include "table.h"
 #include "version.h"
-
-#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum { FRAMES_A_ROUND = 16, ERROR_FLUSH_MS = 1000, TRIM_AFTER_MS = 500 };
 
@@ -94,28 +91,27 @@ refused:
   return false;
 }
 
-void connection_activate(struct connection *connection, struct command *command) {
-  if (command->active) return;
-  command->active = true;
-  command->next_active = NULL;
-  if (connection->active_last) connection->active_last->next_active = command;
-  else connection->active_first = command;
-  connection->active_last = command;
+void connection_activate(struct connection *connection, struct talker *talker) {
+  if (talker->waits) return;
+  talker->waits = true;
+  talker->next = NULL;
+  if (connection->active_last) connection->active_last->next = talker;
+  else connection->active_first = talker;
+  connection->active_last = talker;
 }
 
-static struct command *next_active(struct connection *connection) {
-  struct command *command = connection->active_first;
-  connection->active_first = command->next_active;
+static struct talker *next_active(struct connection *connection) {
+  struct talker *talker = connection->active_first;
+  connection->active_first = talker->next;
   if (!connection->active_first) connection->active_last = NULL;
-  command->active = false;
-  return command;
+  talker->waits = false;
+  return talker;
 }
 
 static void orphan_all(struct connection *connection) {
-  connection->active_first = connection->active_last = NULL;
+  while (connection->active_first) next_active(connection);
   for (struct command *command = table_first(); command; command = command->next) {
     if (command->connection != connection) continue;
-    command->active = false;
     command_orphan(command);
   }
 }
@@ -150,14 +146,14 @@ static void destroy(struct connection *connection) {
   loop_free_later(connection);
 }
 
-/* One turn for every command that has something to tell, as long as there is room. */
+/* One turn for everybody who has something to tell, as long as there is room. */
 static void collect(struct connection *connection) {
   for (int frames = 0; frames < FRAMES_A_ROUND && connection->active_first; frames++) {
     if (outbox_room(&connection->outbox) < OUTBOX_SMALL) return;
-    struct command *command = next_active(connection);
-    enum emitted emitted = command_emit(command, &connection->outbox);
-    if (emitted == EMITTED_MORE) connection_activate(connection, command);
-    if (emitted == EMITTED_LAST) command_over(command);
+    struct talker *talker = next_active(connection);
+    enum emitted emitted = talker->emit(talker, &connection->outbox);
+    if (emitted == EMITTED_MORE) connection_activate(connection, talker);
+    if (emitted == EMITTED_LAST) talker->over(talker);
     if (emitted == EMITTED_MORE && outbox_pending(&connection->outbox) > FRAME_MAX_TO_HOST) return;
   }
 }

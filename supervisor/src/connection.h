@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-struct command;
 struct connection;
+struct talker;
 
 enum mode { MODE_INIT = 1, MODE_BESIDE = 2, MODE_CHILD = 3 };
 
@@ -13,8 +13,8 @@ enum mode { MODE_INIT = 1, MODE_BESIDE = 2, MODE_CHILD = 3 };
    the connection's end, and it is told of the connection's end by closing. */
 bool connection_open(int in, int out, int link, enum mode mode);
 
-/* The command has something to tell. */
-void connection_activate(struct connection *connection, struct command *command);
+/* It has something to tell. */
+void connection_activate(struct connection *connection, struct talker *talker);
 
 /* Sends what is to be sent, reads on where it had to stop; once a round. */
 void connections_run(void);

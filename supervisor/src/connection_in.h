@@ -7,6 +7,7 @@
 #include "loop.h"
 #include "outbox.h"
 #include "session.h"
+#include "talker.h"
 
 enum { INBOX_SIZE = 64 << 10 };
 
@@ -14,7 +15,7 @@ struct connection {
   struct source in, out, link;
   struct connection *next;
   struct outbox outbox;
-  struct command *active_first, *active_last;
+  struct talker *active_first, *active_last;
 
   uint8_t *inbox;
   size_t inbox_from, inbox_to;

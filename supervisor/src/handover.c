@@ -11,8 +11,6 @@
 #include "proc.h"
 #include "text.h"
 
-#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
-
 enum { BACKLOG = 64, MOST_WAITING = 64 };
 
 /* Somebody who has connected and not yet handed anything over. */

@@ -3,8 +3,12 @@
 #define LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+
+/* What `pointer`, a member of it, is in. */
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 struct source {
   int fd; /* -1 when there is none */

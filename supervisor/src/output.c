@@ -1,13 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command_io.h"
 #include "connection.h"
-
-#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#include "tell.h"
 
 static const uint64_t NOT_LAST = UINT64_MAX;
 
@@ -16,7 +14,7 @@ static void on_output(struct source *source, uint32_t events) {
   struct command *command = output->command;
   output->readable = true;
   if (events & (EPOLLHUP | EPOLLERR)) output->hung_up = true;
-  if (command->connection) connection_activate(command->connection, command);
+  if (command->connection) connection_activate(command->connection, &command->talker);
   else commands_sweep_soon();
 }
 
@@ -89,89 +87,36 @@ static bool can_read(const struct output *output) {
   return output->readable && !output->ended && output->source.fd >= 0;
 }
 
-static void put_simple(struct outbox *outbox, uint8_t type, uint8_t channel, uint32_t number) {
-  outbox_put(outbox, (struct frame){.type = type, .channel = channel, .command = number}, NULL);
-}
-
-static void put_started(struct command *command, struct outbox *outbox) {
-  struct record_writer writer = outbox_begin_record(outbox);
-  record_u32(&writer, 1, command->report.pid);
-  record_u64(&writer, 2, command->report.started_ns);
-  outbox_end_record(outbox, &writer, OUR_STARTED, command->number);
-  command->started_sent = true;
-}
-
-static void put_failed(struct command *command, struct outbox *outbox) {
-  struct record_writer writer = outbox_begin_record(outbox);
-  record_u8(&writer, 1, (uint8_t)command->report.stage);
-  record_u32(&writer, 2, command->report.error);
-  if (command->refusal) record_text(&writer, 3, command->refusal);
-  outbox_end_record(outbox, &writer, OUR_FAILED, command->number);
-  outbox->urgent = true;
-}
-
-static void put_survivors(struct record_writer *writer, uint16_t tag, const struct report *report) {
-  for (uint32_t i = 0; i < report->survivor_count; i++) record_u32(writer, tag, report->survivors[i]);
-}
-
-/* At once: what is still to be read may wait for a window for long. */
-static void put_killed(struct command *command, struct outbox *outbox) {
-  if (!command->report.answers_kill || command->killed_sent) return;
-  struct record_writer writer = outbox_begin_record(outbox);
-  put_survivors(&writer, 1, &command->report);
-  record_u8(&writer, 2, command->report.verified);
-  record_u32(&writer, 3, command->report.killed);
-  outbox_end_record(outbox, &writer, OUR_KILLED, command->number);
-  command->killed_sent = true;
-  outbox->urgent = true;
-}
-
-static void put_exit(struct command *command, struct outbox *outbox) {
-  struct report *report = &command->report;
-  struct record_writer writer = outbox_begin_record(outbox);
-  if (report->has_status) record_u32(&writer, 1, report->status);
-  record_u8(&writer, 2, report->cause);
-  if (report->requested) record_u8(&writer, 3, report->requested);
-  record_u64(&writer, 4, report->started_ns);
-  if (report->has_status) {
-    record_u64(&writer, 5, report->finished_ns);
-    record_u64(&writer, 6, report->user_us);
-    record_u64(&writer, 7, report->system_us);
-    record_u64(&writer, 8, report->peak_bytes);
-  }
-  record_u32(&writer, 9, report->killed);
-  put_survivors(&writer, 10, report);
-  record_u8(&writer, 11, report->verified);
-  outbox_end_record(outbox, &writer, OUR_EXIT, command->number);
-  outbox->urgent = true;
-}
-
-static void put_stdin_news(struct command *command, struct outbox *outbox) {
-  struct input *input = &command->input;
-  if (input->tell_closed) put_simple(outbox, OUR_STDIN_CLOSED, 0, command->number);
-  if (input->tell_window) {
-    uint8_t payload[16];
-    put_u64(payload, input->written);
-    put_u64(payload + 8, input->limit);
-    outbox_put(outbox, (struct frame){OUR_WINDOW, 0, command->number, sizeof payload}, payload);
-    outbox->urgent = true;
-  }
-  input->tell_closed = input->tell_window = false;
-}
-
 /* The command's tree is gone and the pipe is empty, though somebody else may hold it open: that is its end. */
 static void end_when_over(struct command *command, struct output *output) {
   if (!command->reported || output->ended || output->readable) return;
   end(output, !command->keep || output->hung_up);
 }
 
-enum emitted command_emit(struct command *command, struct outbox *outbox) {
+/* What is told in front of any output. ALL: the rest may follow. */
+static enum emitted emit_news(struct command *command, struct outbox *outbox) {
+  struct report *report = &command->report;
+  if (command->reported && report->kind == REPORT_FAILED) {
+    return tell_failed(outbox, command->number, command), EMITTED_LAST;
+  }
+  if (!command->started) {
+    return command->reported ? tell_exit(outbox, command->number, command), EMITTED_LAST : EMITTED_ALL;
+  }
+  if (!command->started_sent) tell_started(outbox, command->number, report);
+  command->started_sent = true;
+  tell_stdin_news(outbox, command->number, &command->input);
+  if (command->reported && report->answers_kill && !command->killed_sent) {
+    tell_killed(outbox, command->number, report);
+    command->killed_sent = true;
+  }
+  return EMITTED_ALL;
+}
+
+enum emitted command_emit(struct talker *talker, struct outbox *outbox) {
+  struct command *command = CONTAINER(talker, struct command, talker);
   if (outbox_room(outbox) < OUTBOX_SMALL) return EMITTED_MORE;
-  if (command->reported && command->report.kind == REPORT_FAILED) return put_failed(command, outbox), EMITTED_LAST;
-  if (!command->started) return command->reported ? put_exit(command, outbox), EMITTED_LAST : EMITTED_ALL;
-  if (!command->started_sent) put_started(command, outbox);
-  put_stdin_news(command, outbox);
-  if (command->reported) put_killed(command, outbox);
+  enum emitted emitted = emit_news(command, outbox);
+  if (emitted != EMITTED_ALL || !command->started) return emitted;
 
   bool more = false;
   bool told = true;
@@ -183,7 +128,7 @@ enum emitted command_emit(struct command *command, struct outbox *outbox) {
     }
     end_when_over(command, output);
     if (output->ended && !output->end_sent) {
-      put_simple(outbox, OUR_END, (uint8_t)channel, command->number);
+      tell_simple(outbox, OUR_END, (uint8_t)channel, command->number);
       output->end_sent = true;
     }
     told &= output->end_sent;
@@ -191,7 +136,7 @@ enum emitted command_emit(struct command *command, struct outbox *outbox) {
   if (more) return EMITTED_MORE;
   if (!command->reported || !told) return EMITTED_ALL;
   if (outbox_room(outbox) < OUTBOX_SMALL) return EMITTED_MORE;
-  put_exit(command, outbox);
+  tell_exit(outbox, command->number, command);
   return EMITTED_LAST;
 }
 

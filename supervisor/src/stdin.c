@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -8,8 +7,6 @@
 
 #include "command_io.h"
 #include "connection.h"
-
-#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 void command_close_stdin(struct command *command) {
   struct input *input = &command->input;
@@ -25,7 +22,7 @@ static void broken(struct command *command) {
   command->input.closed_by_command = true;
   command->input.tell_closed = true;
   command->input.written = command->input.received;
-  if (command->connection) connection_activate(command->connection, command);
+  if (command->connection) connection_activate(command->connection, &command->talker);
 }
 
 /* What the pipe can take and some more: so a reader that keeps up never waits for a grant, and what is held
@@ -42,7 +39,7 @@ static void grant(struct command *command) {
   if (input->limit - input->received > window / 2 || limit < input->limit + window / 8) return;
   input->limit = limit;
   input->tell_window = true;
-  if (command->connection) connection_activate(command->connection, command);
+  if (command->connection) connection_activate(command->connection, &command->talker);
 }
 
 /* Writes to the pipe; answers how much it took, -1 when it is broken. */
@@ -152,6 +149,6 @@ bool command_window(struct command *command, uint8_t channel, uint64_t received,
   if (received > output->sent) return false;
   if (limit <= output->limit) return true;
   output->limit = limit;
-  if (output->readable) connection_activate(command->connection, command);
+  if (output->readable) connection_activate(command->connection, &command->talker);
   return true;
 }
