@@ -2,12 +2,13 @@ import type { Command } from '../command/command.js'
 import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
 import type { CommandRunner } from '../command/command-runner.js'
+import { DeferredCommand } from '../command/deferred-command.js'
 import { ForwardingRunner } from '../command/forwarding-runner.js'
 import { runCommand } from '../command/run-command.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import type { CommandPolicy } from './command-policy.js'
-import { PolicedCommand } from './policed-command.js'
+import { refusalOf } from './refusal.js'
 
 /** The runner itself knows its bounds; these let through whatever it may allow. */
 const anyTimeout: TimeoutBounds = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
@@ -37,7 +38,7 @@ export function withPolicy(
 }
 
 class PolicedRunner extends ForwardingRunner {
-  private readonly undecided = new Set<PolicedCommand>()
+  private readonly undecided = new Set<DeferredCommand>()
   private closed = false
 
   constructor(
@@ -53,7 +54,13 @@ class PolicedRunner extends ForwardingRunner {
     // What runs must be what was decided on, whatever the caller does to its objects meanwhile.
     const plan = planSpawn(argv, options, this.bounds)
     const kept = { ...options, ...(options.env && { env: plan.env }) }
-    const command = new PolicedCommand(plan.argv, kept, this.policy, (argv, options) =>
+    const { cwd, env, user } = kept
+    const asked = { argv: plan.argv, ...(cwd && { cwd }), ...(env && { env }), ...(user && { user }) }
+    const decision = {
+      when: 'the policy had decided on it',
+      make: (signal: AbortSignal) => refusalOf(this.policy, asked, signal),
+    }
+    const command = new DeferredCommand(plan.argv, kept, decision, (argv, options) =>
       this.inner.spawn(argv, options),
     )
     this.undecided.add(command)

@@ -40,6 +40,12 @@ export interface SupervisedRunnerOptions {
   orphanGraceMs?: number
 }
 
+/** What is to be done when the place is reached, and when it cannot be. */
+interface Waiting {
+  begin(connected: ConnectedPlace): void
+  cannotBegin(error: ContainersError): void
+}
+
 /**
  * Commands over one stream to a supervisor. The stream is opened at the first spawn and again when it was lost, with
  * the commands going on.
@@ -52,7 +58,7 @@ export class SupervisedRunner implements CommandRunner {
   private readonly orphanGraceMs: number
   /** A stream is being opened, for the first time or again. */
   private opening = false
-  private waiting: SupervisedCommand[] = []
+  private waiting: Waiting[] = []
   private closed: Promise<void> | undefined
 
   constructor(
@@ -76,12 +82,24 @@ export class SupervisedRunner implements CommandRunner {
     if (command.handle.isSettled) return command.handle
     this.commands.add(command)
     if (this.place?.connection.isOpen) this.begin(command, this.place)
-    else this.waitForPlace(command)
+    else {
+      this.waitForPlace({
+        begin: (connected) => this.begin(command, connected),
+        cannotBegin: (error) => command.cannotBegin(error),
+      })
+    }
     return command.handle
   }
 
   run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  /** Resolves when the place is reached, with its connection; rejects with what keeps it from being. */
+  async connected(): Promise<ConnectedPlace> {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+    if (this.place?.connection.isOpen) return this.place
+    return new Promise((resolve, reject) => this.waitForPlace({ begin: resolve, cannotBegin: reject }))
   }
 
   close(): Promise<void> {
@@ -96,8 +114,8 @@ export class SupervisedRunner implements CommandRunner {
     command.begin(connection, place.defaults, this.windowBytes, (lost) => this.explain(place, lost))
   }
 
-  private waitForPlace(command: SupervisedCommand): void {
-    this.waiting.push(command)
+  private waitForPlace(waiting: Waiting): void {
+    this.waiting.push(waiting)
     if (!this.opening) this.connect()
   }
 
@@ -116,14 +134,14 @@ export class SupervisedRunner implements CommandRunner {
       },
       (error: ContainersError) => {
         this.opening = false
-        for (const command of this.waiting.splice(0)) command.cannotBegin(error)
+        for (const waiting of this.waiting.splice(0)) waiting.cannotBegin(error)
       },
     )
   }
 
   private beginWaiting(connected: ConnectedPlace): void {
     this.opening = false
-    for (const command of this.waiting.splice(0)) this.begin(command, connected)
+    for (const waiting of this.waiting.splice(0)) waiting.begin(connected)
   }
 
   /** The stream was lost, its commands were not. */

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { StdinFeed, StdinPort } from '../command/command-stdin.js'
+import type { StdinFeed, StdinPort } from './command-stdin.js'
 import type { ByteStream } from '../streaming/byte-stream.js'
 import type { StreamGap } from '../streaming/byte-readable.js'
 

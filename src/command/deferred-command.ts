@@ -1,23 +1,28 @@
 import { crypto } from '../internal/builtins.js'
-import { CommandHandle } from '../command/command-handle.js'
-import type { Command } from '../command/command.js'
-import type { CommandExit, DescendantsReport } from '../command/command-exit.js'
-import type { KillOptions, SpawnOptions } from '../command/command-options.js'
-import { noStdin, pipedStdin } from '../command/command-stdin.js'
-import { SpawnError } from '../command/spawn-error.js'
-import { isContainersError } from '../errors/containers-error.js'
+import { CommandHandle } from './command-handle.js'
+import type { Command } from './command.js'
+import type { CommandExit, DescendantsReport } from './command-exit.js'
+import type { KillOptions, SpawnOptions } from './command-options.js'
+import { noStdin, pipedStdin } from './command-stdin.js'
+import { SpawnError } from './spawn-error.js'
+import { isContainersError, type ContainersError } from '../errors/containers-error.js'
 import { createByteStream } from '../streaming/byte-stream.js'
-import type { CommandPolicy } from './command-policy.js'
-import type { CommandRefusedError } from './command-refused-error.js'
 import { passOutput, passStdin, type PassedOutput } from './pass-streams.js'
-import { refusalOf } from './refusal.js'
 
 type Spawn = (argv: readonly string[], options: SpawnOptions) => Command
 
-/** A command from its spawn call over the policy's decision to the handle of the command that runs. */
-export class PolicedCommand {
+/** What is to be decided before a command may run. */
+export interface Decision {
+  /** For messages: `the policy had decided on it`. */
+  readonly when: string
+  /** Resolves with the error that refuses the command, or with nothing; never rejects. */
+  make(signal: AbortSignal): Promise<ContainersError | undefined>
+}
+
+/** A command from its spawn call over a decision to the handle of the command that runs. */
+export class DeferredCommand {
   readonly handle: CommandHandle
-  /** Settles when the policy has decided or nobody waits for it any more; never rejects. */
+  /** Settles when the decision was made or nobody waits for it any more; never rejects. */
   readonly decided: Promise<void>
   private readonly stdin
   private readonly stdout = createByteStream({ onConsumed: () => this.passed?.stdout.resume() })
@@ -32,7 +37,7 @@ export class PolicedCommand {
   constructor(
     private readonly argv: readonly string[],
     private readonly options: SpawnOptions,
-    policy: CommandPolicy,
+    private readonly decision: Decision,
     private readonly spawn: Spawn,
   ) {
     this.stdin = options.stdin === 'pipe' ? pipedStdin() : noStdin()
@@ -40,7 +45,7 @@ export class PolicedCommand {
     this.handle = new CommandHandle(crypto().randomUUID(), argv, this.stdin.writable, streams, this)
     if (options.signal?.aborted) this.onAbort()
     else options.signal?.addEventListener('abort', this.onAbort, { once: true })
-    this.decided = this.handle.isSettled ? Promise.resolve() : this.decide(policy)
+    this.decided = this.handle.isSettled ? Promise.resolve() : this.decide()
   }
 
   async kill(options: KillOptions): Promise<DescendantsReport> {
@@ -54,12 +59,9 @@ export class PolicedCommand {
     else this.extraMs += ms
   }
 
-  private async decide(policy: CommandPolicy): Promise<void> {
-    const { argv, options } = this
-    const { cwd, env, user } = options
-    const asked = { argv, ...(cwd && { cwd }), ...(env && { env }), ...(user && { user }) }
-    const refusal = await refusalOf(policy, asked, this.deciding.signal)
-    options.signal?.removeEventListener('abort', this.onAbort)
+  private async decide(): Promise<void> {
+    const refusal = await this.decision.make(this.deciding.signal)
+    this.options.signal?.removeEventListener('abort', this.onAbort)
     if (this.handle.isSettled) return
     if (refusal) this.refuse(refusal)
     else this.begin()
@@ -70,7 +72,7 @@ export class PolicedCommand {
     try {
       inner = this.spawn(this.argv, this.options)
     } catch (error) {
-      // The runner's own bounds, or its end, while the policy decided.
+      // The runner's own bounds, or its end meanwhile.
       const message = error instanceof Error ? error.message : String(error)
       const code = isContainersError(error) ? { code: error.code } : {}
       const exit: CommandExit = neverRan('spawnFailed', message)
@@ -98,13 +100,13 @@ export class PolicedCommand {
     this.settle(exit, problem)
   }
 
-  private refuse(error: CommandRefusedError): void {
+  private refuse(error: ContainersError): void {
     this.settle(neverRan('refused', error.message), error)
   }
 
   private callOff(intent: 'killed' | 'aborted'): void {
     if (this.inner || this.handle.isSettled) return
-    const message = `${JSON.stringify(this.argv[0])} was ${intent} before the policy had decided on it.`
+    const message = `${JSON.stringify(this.argv[0])} was ${intent} before ${this.decision.when}.`
     const cause = intent === 'aborted' ? { cause: this.options.signal?.reason as unknown } : {}
     this.settle(neverRan(intent, message), new SpawnError('request', message, { code: 'ABORTED', ...cause }))
     this.deciding.abort()
