@@ -1,22 +1,16 @@
 #include "command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "command_io.h"
 #include "connection.h"
-#include "files.h"
+#include "pipes.h"
 #include "table.h"
 #include "tree.h"
-
-struct pipes {
-  int in[2], outputs[OUTPUTS][2], control[2];
-};
 
 static void tell(struct command *command) {
   if (command->connection) connection_activate(command->connection, &command->talker);
@@ -82,39 +76,6 @@ static void on_control(struct source *source, uint32_t events) {
   last_word(command);
 }
 
-static bool open_pipes(struct pipes *pipes, uint32_t flags) {
-  memset(pipes, 0xff, sizeof *pipes); /* -1 everywhere */
-  bool with_stdin = flags & SPAWN_STDIN;
-  if (pipe2(pipes->in, O_CLOEXEC) != 0 ||
-      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->control) != 0) {
-    return false;
-  }
-  for (int i = 0; i < (flags & SPAWN_THIRD ? OUTPUTS : OUTPUTS - 1); i++) {
-    if (pipe2(pipes->outputs[i], O_CLOEXEC) != 0 || !set_nonblocking(pipes->outputs[i][0])) return false;
-  }
-  /* Without stdin: a pipe that nobody writes to, since an image need not have a /dev/null. */
-  if (!with_stdin) {
-    close(pipes->in[1]);
-    pipes->in[1] = -1;
-  }
-  return !with_stdin || set_nonblocking(pipes->in[1]);
-}
-
-static void close_pair(int pair[2]) {
-  for (int end = 0; end < 2; end++) {
-    if (pair[end] >= 0) close(pair[end]);
-    pair[end] = -1;
-  }
-}
-
-static void close_pipes(struct pipes *pipes) {
-  int error = errno;
-  close_pair(pipes->in);
-  for (int i = 0; i < OUTPUTS; i++) close_pair(pipes->outputs[i]);
-  close_pair(pipes->control);
-  errno = error;
-}
-
 static void refuse(struct command *command, uint32_t stage, int error, const char *why) {
   command->report = (struct report){.kind = REPORT_FAILED, .stage = stage, .error = (uint32_t)error};
   command->refusal = why;
@@ -130,19 +91,18 @@ static bool watch(struct command *command, const struct pipes *pipes) {
   for (int i = 0; i < OUTPUTS && watched; i++) {
     watched = outputs[i] < 0 || loop_add(&command->outputs[i].source, EPOLLIN | EPOLLET);
   }
+  command->outputs[0].terminal = command->terminal;
+  if (command->terminal) command->outputs[1].end_sent = false; /* its end is told at once */
   return watched;
 }
 
 static void start(struct command *command, struct request *request) {
   struct pipes pipes;
-  if (!open_pipes(&pipes, request->flags)) {
-    refuse(command, STAGE_FORK, errno, NULL);
-    close_pipes(&pipes);
-    return;
-  }
-  if (!watch(command, &pipes)) {
-    refuse(command, STAGE_FORK, errno, NULL);
-    return close_pipes(&pipes);
+  int stage = pipes_open(&pipes, request);
+  if (!stage && !watch(command, &pipes)) stage = STAGE_FORK;
+  if (stage) {
+    refuse(command, (uint32_t)stage, errno, NULL);
+    return pipes_close(&pipes);
   }
   command->monitor = fork();
   int theirs[] = {pipes.in[0], pipes.outputs[0][1], pipes.outputs[1][1], pipes.outputs[2][1]};
@@ -170,6 +130,7 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   command->number = number;
   command->talker = (struct talker){.emit = command_emit, .over = command_over};
   command->keep = request.flags & SPAWN_KEEP;
+  command->terminal = request.columns;
   command->control.fd = -1;
   command_io_open(command, -1, (const int[OUTPUTS]){-1, -1, -1});
   command_io_limits(command, request.flags & SPAWN_STDIN, request.window);
@@ -209,7 +170,8 @@ void command_give_up(struct command *command) {
                                         .signal = SIGTERM,
                                         .grace_ms = GRACE_WHEN_LOST_MS,
                                         .cause = CAUSE_CONNECTION_LOST});
-  command_stdin_end(command);
+  /* Nobody typed it. */
+  if (!command->terminal) command_stdin_end(command);
 }
 
 void command_orphan(struct command *command) {

@@ -24,7 +24,7 @@ struct output {
   struct command *command;
   uint64_t sent, limit;
   bool readable, hung_up, ended, end_sent;
-  bool grown;
+  bool grown, terminal;
   uint64_t last; /* where descendants are kept: how much still belongs to the command */
 };
 
@@ -36,6 +36,7 @@ struct input {
   size_t held_from, held_to, held_size;
   uint32_t pipe_size;
   bool watched, grown, host_ended, closed_by_command;
+  bool in_line; /* what came last was not the end of one */
   bool tell_closed, tell_window;
 };
 
@@ -48,7 +49,7 @@ struct command {
   struct command *next_in_table, *next, *previous;
   uint32_t number;
   pid_t monitor;
-  bool keep;
+  bool keep, terminal;
   bool started, started_sent, killed_sent;
   bool lost;     /* the monitor went without a word, and its end is still to be reaped */
   bool reported; /* the monitor's last word has come, or it is gone */
@@ -70,6 +71,9 @@ void command_stdin_end(struct command *command);
 
 /* false: a limit or a count that cannot be. */
 bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit);
+
+/* false: it has no terminal, or nothing can be of that size. */
+bool command_resize(struct command *command, uint16_t columns, uint16_t rows);
 
 void command_order(struct command *command, struct order order);
 

@@ -1,4 +1,4 @@
-/* A command's pipes. */
+/* A command's pipes, or its terminal. */
 #ifndef COMMAND_IO_H
 #define COMMAND_IO_H
 

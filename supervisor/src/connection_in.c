@@ -89,12 +89,18 @@ static void order_kill(struct connection *connection, struct command *command, c
   command_order(command, order);
 }
 
+static void resize(struct connection *connection, struct command *command, const uint8_t *body) {
+  if (command_resize(command, get_u16(body), get_u16(body + 2))) return;
+  connection_fail(connection, ERROR_MALFORMED, "a size of 0, or of what is no terminal");
+}
+
 static void to_command(struct connection *connection, struct frame frame, const uint8_t *body) {
   struct command *command = table_find(connection, frame.command);
   if (!command) return; /* its EXIT and this frame crossed */
   switch (frame.type) {
     case HOST_END: return command_stdin_end(command);
     case HOST_KILL: return order_kill(connection, command, body);
+    case HOST_RESIZE: return resize(connection, command, body);
     case HOST_EXTEND:
       return command_order(command, (struct order){.kind = ORDER_EXTEND, .extend_ms = get_u64(body)});
     default: break;

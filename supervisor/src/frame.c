@@ -28,6 +28,7 @@ static bool length_fits(struct frame frame) {
     case HOST_BYE: return frame.length == 0;
     case HOST_WINDOW: return frame.length == 16;
     case HOST_KILL: return frame.length == 9;
+    case HOST_RESIZE: return frame.length == 4;
     case HOST_EXTEND:
     case HOST_ACK:
     case HOST_PING: return frame.length == 8;
@@ -40,7 +41,7 @@ static bool is_of_the_connection(uint8_t type) {
 }
 
 enum error_code frame_fault(struct frame frame) {
-  if (frame.type < HOST_HELLO || frame.type > HOST_BYE) return ERROR_UNKNOWN_TYPE;
+  if (frame.type < HOST_HELLO || frame.type > HOST_RESIZE) return ERROR_UNKNOWN_TYPE;
   if (frame.length > FRAME_MAX_FROM_HOST) return ERROR_TOO_LONG;
   if (!channel_fits(frame) || !length_fits(frame)) return ERROR_MALFORMED;
   if (is_of_the_connection(frame.type) != (frame.command == 0)) return ERROR_MALFORMED;

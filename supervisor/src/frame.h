@@ -24,6 +24,7 @@ enum frame_type {
   HOST_PING = 0x08,
   HOST_ACK = 0x09,
   HOST_BYE = 0x0a,
+  HOST_RESIZE = 0x0b,
   OUR_HELLO = 0x81,
   OUR_STARTED = 0x82,
   OUR_FAILED = 0x83,
@@ -59,6 +60,7 @@ enum failure_stage {
   STAGE_LIMITS = 4,
   STAGE_EXEC = 5,
   STAGE_REQUEST = 6,
+  STAGE_TERMINAL = 7,
 };
 
 enum exit_cause {

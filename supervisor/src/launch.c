@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ struct plan {
   const char *path;
   const struct identity *identity;
   bool change_user;
+  bool terminal; /* descriptor 0 becomes the controlling terminal */
   int failures; /* where the child says what failed; closes by itself when the program runs */
   char program[LONGEST_PATH];
 };
@@ -107,9 +109,11 @@ static bool change_folder(const struct plan *plan) {
 /* On a stack that a sanitizer does not know. */
 __attribute__((no_sanitize_address)) static int child(void *memory) {
   struct plan *plan = memory;
-  struct launch_failure failure = {.stage = STAGE_USER};
+  struct launch_failure failure = {.stage = STAGE_TERMINAL};
   setsid();
   umask(022);
+  if (plan->terminal && ioctl(0, TIOCSCTTY, 0) != 0) goto failed;
+  failure.stage = STAGE_USER;
   if (plan->change_user && !change_user(plan->identity)) goto failed;
   failure.stage = STAGE_FOLDER;
   if (!change_folder(plan)) goto failed;
@@ -175,10 +179,11 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
   plan.folder = request->folder;
   plan.path = own_path ? own_path : path;
   plan.identity = &identity;
+  plan.terminal = request->columns;
   /* Without root there is no changing, and nothing to change where the user is ours. */
   plan.change_user = request->user && !(same && geteuid() != 0);
   if (identity.uid != geteuid()) {
-    /* So that the command may open /dev/stdout and its like again. */
+    /* So that the command may open /dev/stdout, its terminal and their like again. */
     for (int fd = 0; fd < COMMAND_FDS; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);
   }
   if (descriptors_limit_known && descriptors_limit.rlim_cur != descriptors_limit.rlim_max &&

@@ -23,7 +23,7 @@ struct monitor {
   pid_t command;
   int control; /* -1 when the supervisor is gone or has nothing more to say */
   uint32_t grace_ms;
-  bool keep;
+  bool keep, terminal;
   bool ended;   /* the command itself */
   bool killing; /* since a signal of ours */
   int64_t limit_at;
@@ -113,7 +113,10 @@ static void begin_end(struct monitor *monitor, int signal, uint32_t grace_ms, ui
   int64_t kill_at = now_ms() + grace_ms;
   if (signal == SIGKILL) kill_at = 0;
   if (kill_at < monitor->kill_at) monitor->kill_at = kill_at;
-  if (monitor->kill_at > now_ms()) tree_signal(signal);
+  if (monitor->kill_at <= now_ms()) return;
+  /* As when a terminal is hung up: interactive shells ignore SIGTERM. */
+  if (monitor->terminal && signal == SIGTERM && !monitor->ended) kill(monitor->command, SIGHUP);
+  tree_signal(signal);
 }
 
 static void extend(struct monitor *monitor, uint64_t ms) {
@@ -204,6 +207,7 @@ _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAN
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   monitor.grace_ms = request->grace_ms;
   monitor.keep = request->flags & SPAWN_KEEP;
+  monitor.terminal = request->columns;
   if (!request_unpack(request)) fail(&monitor, STAGE_FORK, ENOMEM);
 
   struct launch_failure failure;

@@ -6,6 +6,7 @@
 #include "command_io.h"
 #include "connection.h"
 #include "tell.h"
+#include "terminal.h"
 
 static const uint64_t NOT_LAST = UINT64_MAX;
 
@@ -13,7 +14,8 @@ static void on_output(struct source *source, uint32_t events) {
   struct output *output = CONTAINER(source, struct output, source);
   struct command *command = output->command;
   output->readable = true;
-  if (events & (EPOLLHUP | EPOLLERR)) output->hung_up = true;
+  /* A terminal that nobody holds any more may be opened again. */
+  if (events & (EPOLLHUP | EPOLLERR) && !output->terminal) output->hung_up = true;
   if (command->connection) connection_activate(command->connection, &command->talker);
   else commands_sweep_soon();
 }
@@ -27,6 +29,7 @@ void command_output_open(struct output *output, struct command *command, int fd)
 
 static size_t waiting(const struct output *output) {
   int bytes = 0;
+  if (output->terminal) return terminal_has_output(output->source.fd);
   return ioctl(output->source.fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
@@ -35,7 +38,7 @@ void command_mark_last(struct command *command) {
     struct output *output = &command->outputs[i];
     if (output->source.fd < 0 || output->ended) continue;
     output->readable = true;
-    output->last = output->sent + waiting(output);
+    output->last = output->sent + (output->terminal ? TERMINAL_MOST_HELD : waiting(output));
   }
 }
 
@@ -68,7 +71,8 @@ static bool read_output(struct command *command, int channel, struct outbox *out
   }
   ssize_t got = read(output->source.fd, outbox_data_room(outbox), most);
   if (got < 0 && errno == EINTR) return true;
-  if (got < 0 && errno == EAGAIN) {
+  /* A program that has closed its terminal may open it again: closing this end would hang it up. */
+  if (got < 0 && (errno == EAGAIN || (output->terminal && !command->reported))) {
     output->readable = false;
     return false;
   }
@@ -76,7 +80,9 @@ static bool read_output(struct command *command, int channel, struct outbox *out
     end(output, true);
     return false;
   }
-  if ((uint64_t)got < most && !output->hung_up && output->last == NOT_LAST) output->readable = false;
+  /* A terminal gives less than it has. */
+  bool all = (uint64_t)got < most && !output->hung_up && !output->terminal;
+  if (all && output->last == NOT_LAST) output->readable = false;
   output->sent += (uint64_t)got;
   grow(output);
   outbox_put_data(outbox, (uint8_t)channel, command->number, (size_t)got);
@@ -145,7 +151,8 @@ static bool drop(struct output *output) {
   static uint8_t nowhere[64 << 10];
   if (!output->readable || output->source.fd < 0) return false;
   ssize_t got = read(output->source.fd, nowhere, sizeof nowhere);
-  if (got == 0) loop_close(&output->source);
+  bool terminal_ended = got < 0 && errno == EIO && output->command->reported;
+  if (got == 0 || terminal_ended) loop_close(&output->source);
   output->readable = got > 0 || (got < 0 && errno == EINTR);
   return output->readable;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
 #include "record.h"
 
 enum spawn_tag {
@@ -16,6 +17,7 @@ enum spawn_tag {
   TAG_PATH = 8,
   TAG_WINDOW = 9,
   TAG_ID = 10,
+  TAG_TERMINAL = 12,
 };
 
 static bool has_nul(const struct field *field) {
@@ -43,8 +45,16 @@ static const char *check_text(const struct request *request, const struct field 
     case TAG_PATH: return has_nul(field) ? "PATH holds a NUL byte" : NULL;
     case TAG_ID:
       return field->length == 0 || field->length > LONGEST_ID ? "the id is not 1 to 128 bytes long" : NULL;
+    case TAG_TERMINAL: return request->columns && request->rows ? NULL : "the terminal's size is 0";
     default: return NULL;
   }
+}
+
+static bool take_size(struct request *request, const struct field *field) {
+  if (field->length != 4) return false;
+  request->columns = get_u16(field->bytes);
+  request->rows = get_u16(field->bytes + 2);
+  return true;
 }
 
 /* false: a number of the wrong width. */
@@ -54,6 +64,7 @@ static bool check_number(struct request *request, const struct field *field) {
     case TAG_TIMEOUT: return field_u64(field, &request->timeout_ms);
     case TAG_GRACE: return field_u32(field, &request->grace_ms);
     case TAG_WINDOW: return field_u32(field, &request->window);
+    case TAG_TERMINAL: return take_size(request, field);
     default: return true;
   }
 }

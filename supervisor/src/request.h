@@ -18,6 +18,7 @@ struct request {
   uint32_t grace_ms;
   uint32_t window;
   uint64_t timeout_ms; /* 0: none */
+  uint16_t columns, rows; /* 0: no terminal */
   /* Filled by request_unpack. */
   char **argv;
   char **environment; /* with room for MOST_DEFAULTS more */

@@ -7,6 +7,7 @@
 
 #include "command_io.h"
 #include "connection.h"
+#include "terminal.h"
 
 void command_close_stdin(struct command *command) {
   struct input *input = &command->input;
@@ -31,8 +32,8 @@ static void grant(struct command *command) {
   struct input *input = &command->input;
   uint64_t limit = input->received + STDIN_WINDOW;
   if (input->source.fd >= 0) {
-    int waiting = 0;
-    if (ioctl(input->source.fd, FIONREAD, &waiting) != 0) return;
+    int waiting = 0; /* in a pipe; what a terminal took counts as read */
+    if (!command->terminal && ioctl(input->source.fd, FIONREAD, &waiting) != 0) return;
     limit = input->written - (uint64_t)waiting + input->pipe_size + STDIN_BEYOND_PIPE;
   }
   uint64_t window = input->pipe_size + STDIN_BEYOND_PIPE;
@@ -48,7 +49,7 @@ static ssize_t pour(struct input *input, const uint8_t *bytes, size_t length) {
   while (done < length) {
     ssize_t wrote = write(input->source.fd, bytes + done, length - done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0 && errno == EAGAIN) break;
+    if (wrote == 0 || (wrote < 0 && errno == EAGAIN)) break;
     if (wrote < 0) return -1;
     done += (size_t)wrote;
   }
@@ -103,6 +104,17 @@ static void grow(struct input *input) {
   if (size > 0) input->pipe_size = (uint32_t)size;
 }
 
+/* false: it was broken. */
+static bool give(struct command *command, const uint8_t *bytes, size_t length) {
+  struct input *input = &command->input;
+  ssize_t took = input->held ? 0 : pour(input, bytes, length);
+  if (took < 0) return broken(command), false;
+  if ((size_t)took == length) return true;
+  if (!hold(input, bytes + took, length - (size_t)took)) return broken(command), false;
+  if (!input->watched) input->watched = loop_add(&input->source, EPOLLOUT | EPOLLET);
+  return true;
+}
+
 bool command_stdin(struct command *command, const uint8_t *bytes, size_t length) {
   struct input *input = &command->input;
   if (length > input->limit - input->received) return false;
@@ -113,17 +125,19 @@ bool command_stdin(struct command *command, const uint8_t *bytes, size_t length)
     return true;
   }
   grow(input);
-  ssize_t took = input->held ? 0 : pour(input, bytes, length);
-  if (took < 0) return broken(command), true;
-  if ((size_t)took < length) {
-    if (!hold(input, bytes + took, length - (size_t)took)) return broken(command), true;
-    if (!input->watched) input->watched = loop_add(&input->source, EPOLLOUT | EPOLLET);
-  }
-  grant(command);
+  if (length > 0) input->in_line = !memchr("\r\n", bytes[length - 1], 2);
+  if (give(command, bytes, length)) grant(command);
   return true;
 }
 
+static void type_end_of_file(struct command *command) {
+  uint8_t typed[LONGEST_END_OF_FILE];
+  struct input *input = &command->input;
+  give(command, typed, terminal_end_of_file(input->source.fd, input->in_line, typed));
+}
+
 void command_stdin_end(struct command *command) {
+  if (command->terminal && !command->input.host_ended) type_end_of_file(command);
   command->input.host_ended = true;
   if (!command->input.held) command_close_stdin(command);
 }
@@ -142,6 +156,12 @@ void command_io_limits(struct command *command, bool with_stdin, uint32_t window
 void command_io_close(struct command *command) {
   command_close_stdin(command);
   for (int i = 0; i < OUTPUTS; i++) loop_close(&command->outputs[i].source);
+}
+
+bool command_resize(struct command *command, uint16_t columns, uint16_t rows) {
+  if (!command->terminal || !columns || !rows) return false;
+  if (command->outputs[0].source.fd >= 0) terminal_resize(command->outputs[0].source.fd, columns, rows);
+  return true;
 }
 
 bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit) {

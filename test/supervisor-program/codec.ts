@@ -10,6 +10,7 @@ export const FrameType = {
   kill: 0x06,
   extend: 0x07,
   ping: 0x08,
+  resize: 0x0b,
   hostHello: 0x81,
   started: 0x82,
   failed: 0x83,
@@ -68,6 +69,12 @@ export function decodeRecord(payload: Buffer): Field[] {
 }
 
 export const u8 = (value: number): Buffer => Buffer.from([value])
+
+export function u16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return bytes
+}
 
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4)

@@ -9,6 +9,7 @@ import {
   FrameReader,
   FrameType,
   numberOf,
+  u16,
   u32,
   u64,
   u8,
@@ -33,6 +34,7 @@ export interface SpawnRequest {
   graceMs?: number
   path?: string
   window?: number
+  terminal?: readonly [columns: number, rows: number]
 }
 
 export interface Ended {
@@ -65,6 +67,7 @@ export function spawnRecord(request: SpawnRequest): Buffer {
   if (request.path !== undefined) fields.push([8, Buffer.from(request.path)])
   fields.push([9, u32(request.window ?? 1 << 30)])
   fields.push([10, Buffer.from('test-command')])
+  if (request.terminal) fields.push([12, Buffer.concat(request.terminal.map(u16))])
   return encodeRecord(fields)
 }
 
@@ -123,6 +126,10 @@ export class Peer {
 
   kill(command: number, signal = 15, graceMs = 1000, cause = 1): void {
     this.send(FrameType.kill, command, Buffer.concat([u32(signal), u32(graceMs), u8(cause)]))
+  }
+
+  resize(command: number, columns: number, rows: number): void {
+    this.send(FrameType.resize, command, Buffer.concat([u16(columns), u16(rows)]))
   }
 
   grant(command: number, channel: number, received: number, limit: number): void {
