@@ -71,7 +71,8 @@ describe('a folder there and back', () => {
     ['a tmpfs under a read-only root', () => readOnly, '/mem'],
     ['a volume under a read-only root', () => readOnly, '/vol'],
   ])('by way of %s', async (_, container, path) => {
-    const target = `${path}/tree-${container().slice(0, 8)}`
+    // A name of its own, since some of these paths lead to the same place.
+    const target = `${path}/tree-${randomBytes(4).toString('hex')}`
     await upload(engine, container(), target, folder, { createTarget: true, uid: 1000, gid: 2000 })
     // What the container's own processes see, not what the engine says.
     expect(await inside(['sha256sum', `${target}/big`], container())).toContain(

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { packEntries } from '../../src/archives/pack-entries.js'
 
-/** A registry on loopback that serves one small image under every name but `missing`. */
+/** A registry on loopback that serves one small image under every name but `missing` and `forbidden`. */
 export interface FakeRegistry {
   /** A reference to the image, under a name of its own. */
   reference(name: string): string
@@ -56,6 +56,10 @@ export async function startFakeRegistry(labels: Record<string, string>): Promise
     registry.requests.push(`${request.method} ${kind}`)
     const body = kind === 'manifests' ? manifest : blobs.get(item)
     if (kind === 'manifests' && registry.failures-- > 0) return void response.writeHead(503).end()
+    if (name === 'forbidden') {
+      response.writeHead(401, { 'content-type': 'application/json' })
+      return void response.end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
+    }
     if (name === 'missing' || body === undefined) {
       response.writeHead(404, { 'content-type': 'application/json' })
       return void response.end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')

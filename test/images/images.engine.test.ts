@@ -124,6 +124,14 @@ describe('pulling', () => {
     await expect(images.pull('Not Valid')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
+  it('does not ask again where the answer would be the same', async () => {
+    const asked = () => registry.requests.filter((one) => one === 'GET manifests').length
+    const before = asked()
+    const forbidden = images.pull(registry.reference('forbidden'))
+    await expect(forbidden).rejects.toMatchObject({ code: 'PULL_FAILED', retryable: false })
+    expect(asked() - before).toBeLessThan(3)
+  })
+
   it('rejects only the caller whose onProgress throws', async () => {
     const reference = inRegistry()
     const throwing = images.pull(reference, {

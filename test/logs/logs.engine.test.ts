@@ -5,7 +5,8 @@ import type { CreateRequest } from '../../src/engine/engine-types.js'
 import type { LogGap, LogLine } from '../../src/logs/log-entry.js'
 import { openLogs } from '../../src/logs/open-logs.js'
 import type { LogOptions } from '../../src/logs/log-options.js'
-import { testEndpoint } from '../support/engine.js'
+import { startContainer } from '../runners/container.js'
+import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { removeTestContainer, startTestContainer, testEngine } from '../support/io-container.js'
 
@@ -214,6 +215,16 @@ describe('what goes wrong', () => {
     await expect(reading).rejects.toMatchObject({ code: 'ABORTED' })
     expect(seen).toEqual(['hi'])
     await expect(linesOf(id, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+
+  it('says that a container keeps no log', async () => {
+    const quiet = await startContainer({
+      Image: BUSYBOX_IMAGE,
+      Cmd: ['sleep', '60'],
+      HostConfig: { LogConfig: { Type: 'none', Config: {} } },
+    })
+    made.push(quiet.id)
+    await expect(linesOf(quiet.id)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
   })
 
   it('ends when the container is removed', async () => {
