@@ -7,7 +7,7 @@ import { hashOf } from './lib/hash.mjs'
 import { ROOT, rootLock, runHere } from './lib/project.mjs'
 import { runMain, say, SetupError } from './lib/say.mjs'
 
-const SOURCES = ['src', 'supervisor', 'package.json', 'package-lock.json', 'tsconfig.json']
+const SOURCES = ['src', 'supervisor', '.rolldown.mjs', 'package.json', 'package-lock.json', 'tsconfig.json']
 const RESULT = join(ROOT, 'dist/index.cjs')
 const STAMP = join(ROOT, 'node_modules/.cache/anyon/build-hash')
 

@@ -5,7 +5,6 @@ import { createDeferred } from '../internal/deferred.js'
 import type { ByteReadable } from '../streaming/byte-readable.js'
 import { demuxStream } from '../streaming/demux-stream.js'
 import { checkExecOptions, type ExecOptions } from './exec-options.js'
-import { runExec } from './run-exec.js'
 
 /** A command started by the engine's own exec. It cannot be killed, and its code can be ambiguous above 128. */
 export interface ContainerExec {
@@ -45,6 +44,8 @@ export function execInContainer(
   for (const stream of [framed, stdin, stdout, stderr]) stream.on('error', () => {}) // `exit` tells; readers hear it too
   const started = createDeferred<void>()
   started.promise.catch(() => {})
-  const exit = runExec(engine, containerId, argv, options, { stdin, framed, started })
+  const exit = import('./run-exec.js').then(({ runExec }) =>
+    runExec(engine, containerId, argv, options, { stdin, framed, started }),
+  )
   return { argv, stdin, stdout, stderr, started: started.promise, exit }
 }

@@ -2,7 +2,7 @@ import type { ArmedWait } from '../engine/container-engine.js'
 import { isContainersError } from '../errors/containers-error.js'
 import { abortable, throwIfAborted } from '../internal/abort.js'
 import type { ContainerExit } from '../model/container-exit.js'
-import { awaitExit, ExitWatch } from './exit-watch.js'
+import { ExitWatch } from './exit-watch.js'
 import { throwIfClosed, type HarnessContext } from './harness-context.js'
 
 /** The runs of one container, from start to exit, as one handle sees them. */
@@ -80,7 +80,7 @@ export class ContainerRun {
   }
 
   #follow(armed?: ArmedWait): ExitWatch {
-    const watch = new ExitWatch(awaitExit(this.context, this.id, armed))
+    const watch = new ExitWatch(endOf(this.context, this.id, armed))
     this.#watch = watch
     watch.result.then(
       (exit) => {
@@ -106,6 +106,12 @@ export class ContainerRun {
       events.emit('cleanupFailed', { containerId: this.id, error })
     }
   }
+}
+
+async function endOf(context: HarnessContext, id: string, armed?: ArmedWait): Promise<ContainerExit> {
+  armed?.result.catch(() => {}) // it may be lost before anybody looks at it
+  const { awaitExit } = await import('./await-exit.js')
+  return awaitExit(context, id, armed)
 }
 
 function release(armed: ArmedWait): void {

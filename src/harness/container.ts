@@ -10,11 +10,11 @@ import { openLogs, type ContainerLogs } from '../logs/open-logs.js'
 import type { ContainerExit } from '../model/container-exit.js'
 import type { SignalName } from '../model/signal.js'
 import { signalNumbers } from '../model/signal.js'
-import { attach, type Attachment, type AttachOptions } from './attachment.js'
+import type { Attachment, AttachOptions } from './attachment.js'
 import * as check from './check-option.js'
 import { ContainerRun } from './container-run.js'
 import type { ContainerInit } from './create-options.js'
-import { readEnforcedLimits, type EnforcedLimits } from './enforced-limits.js'
+import type { EnforcedLimits } from './enforced-limits.js'
 import { throwIfClosed, type HarnessContext } from './harness-context.js'
 
 /** What every call of a container takes. */
@@ -165,6 +165,7 @@ export class Container implements AsyncDisposable {
   /** What the kernel holds it to, beside what was asked for. It must be running. */
   async enforcedLimits(options: SignalOptions = {}): Promise<EnforcedLimits> {
     throwIfClosed(this.context)
+    const { readEnforcedLimits } = await import('./enforced-limits.js')
     return readEnforcedLimits(this.context.engine, this.id, options)
   }
 
@@ -223,6 +224,7 @@ export class Container implements AsyncDisposable {
   /** Attaches to the main process; before {@link start}, so that nothing is missed. */
   async attach(options: AttachOptions = {}): Promise<Attachment> {
     throwIfClosed(this.context)
+    const { attach } = await import('./attachment.js')
     return attach(this.context.engine, this.id, options)
   }
 

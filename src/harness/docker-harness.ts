@@ -8,10 +8,9 @@ import type { HarnessEvents } from '../events/event-map.js'
 import { SafeEmitter, type EventSource } from '../events/safe-emitter.js'
 import { Images } from '../images/images.js'
 import { Container, type SignalOptions } from './container.js'
-import { createContainer } from './create-container.js'
 import type { CreateOptions } from './create-options.js'
 import type { DoctorReport } from './doctor-report.js'
-import { EventFeed } from './event-feed.js'
+import type { EventFeed } from './event-feed.js'
 import { closedError, throwIfClosed, type HarnessContext } from './harness-context.js'
 import * as check from './check-option.js'
 import { StopRecords } from './stop-record.js'
@@ -41,7 +40,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   readonly #closing = new AbortController()
   readonly #emitter: SafeEmitter<HarnessEvents>
   readonly #context: HarnessContext
-  readonly #feed: EventFeed
+  #feed: Promise<EventFeed> | undefined
 
   /** Over an engine that is connected already; {@link connect} is the usual way. */
   constructor(
@@ -51,7 +50,6 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   ) {
     check.integer(0)('reconnectMs', reconnectMs)
     setMaxListeners(0, this.#closing.signal) // one for each wait
-    const { address } = engine
     this.#emitter = new SafeEmitter<HarnessEvents>((error, event) => {
       if (event !== 'listenerFailed') this.#emitter.emit('listenerFailed', { event, error })
     })
@@ -62,10 +60,6 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
       closing: this.#closing.signal,
       reconnectMs,
     }
-    this.#feed = new EventFeed(engine, {
-      onLost: (error) => this.#emitter.emit('engineLost', { address, error }),
-      onBack: (lostMs) => this.#emitter.emit('engineBack', { address, lostMs }),
-    })
     this.images = new Images(engine)
   }
 
@@ -107,6 +101,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
    */
   async create(options: CreateOptions): Promise<Container> {
     throwIfClosed(this.#context)
+    const { createContainer } = await import('./create-container.js')
     return createContainer(this.#context, this.images, options, crypto().randomUUID())
   }
 
@@ -140,7 +135,21 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
    */
   events(options: EventsOptions = {}): AsyncIterableIterator<HarnessEvent> {
     throwIfClosed(this.#context)
-    return watchEvents(this.#feed, options, this.#closing.signal)
+    return watchEvents(() => this.#openFeed(), options, this.#closing.signal)
+  }
+
+  #openFeed(): Promise<EventFeed> {
+    return (this.#feed ??= this.#makeFeed())
+  }
+
+  async #makeFeed(): Promise<EventFeed> {
+    const { EventFeed } = await import('./event-feed.js')
+    throwIfClosed(this.#context)
+    const { address } = this.engine
+    return new EventFeed(this.engine, {
+      onLost: (error) => this.#emitter.emit('engineLost', { address, error }),
+      onBack: (lostMs) => this.#emitter.emit('engineBack', { address, lostMs }),
+    })
   }
 
   /** Calls `listener` for what this harness does or meets itself; see {@link HarnessEvents}. Returns the way out. */
@@ -155,7 +164,10 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort(closedError(this.engine))
-      this.#feed.close()
+      this.#feed?.then(
+        (feed) => feed.close(),
+        () => {}, // closed before it was made
+      )
       this.#emitter.removeAllListeners()
     }
     await this.engine.close()

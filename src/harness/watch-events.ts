@@ -25,13 +25,13 @@ const checkOptions = check.shape({
 
 /** An iteration over the feed. The subscription begins at once, not with the first step. */
 export function watchEvents(
-  feed: EventFeed,
+  openFeed: () => Promise<EventFeed>,
   options: EventsOptions,
   closing: AbortSignal,
 ): AsyncIterableIterator<HarnessEvent> {
   checkOptions('events', options)
   const { signal, types, container, maxQueued = 4_096 } = options
-  const subscribed = feed.subscribe(maxQueued, closing)
+  const subscribed = openFeed().then((feed) => feed.subscribe(maxQueued, closing))
   subscribed.catch(() => {}) // told by the first step
   const wanted = (event: EngineOccurrence): boolean =>
     (!types || types.includes(event.type)) &&

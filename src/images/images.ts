@@ -5,7 +5,6 @@ import type { ImageInspection } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { normalImageRef, parseImageRef } from '../model/image-ref.js'
-import { buildImage } from './build-image.js'
 import type {
   BuildOptions,
   BuildProgress,
@@ -14,7 +13,6 @@ import type {
   PullOptions,
   PullProgress,
 } from './image-options.js'
-import { pullImage } from './pull-image.js'
 import { SharedWork } from './shared-work.js'
 
 /** The images of an engine. The same pull or build that several ask for at a time is done once. */
@@ -46,7 +44,10 @@ export class Images {
     await this.#pulls.join(
       key,
       `Pulling ${reference}`,
-      (report, shared) => pullImage(this.engine, reference, auth, report, shared),
+      async (report, shared) => {
+        const { pullImage } = await import('./pull-image.js')
+        await pullImage(this.engine, reference, auth, report, shared)
+      },
       { signal, onProgress },
     )
   }
@@ -62,7 +63,10 @@ export class Images {
     return this.#builds.join(
       digest({ ...what, tags }),
       `Building ${tags[0]}`,
-      (report, shared) => buildImage(this.engine, what, tags, report, shared),
+      async (report, shared) => {
+        const { buildImage } = await import('./build-image.js')
+        return buildImage(this.engine, what, tags, report, shared)
+      },
       { signal, onProgress },
     )
   }

@@ -2,7 +2,6 @@ import type { ContainerEngine } from '../engine/container-engine.js'
 import { stampToDate, type LogChunk, type LogGap, type LogLine, type StampedEntry } from './log-entry.js'
 import { joinLines } from './join-lines.js'
 import { checkLogOptions, type LogOptions } from './log-options.js'
-import { LogRead } from './read-log.js'
 
 /**
  * A container's log. Each loop over it reads it anew; leaving a loop ends its reading.
@@ -30,8 +29,10 @@ export function openLogs(
   options: LogOptions = {},
 ): ContainerLogs {
   checkLogOptions(options)
-  const read = (): AsyncGenerator<StampedEntry | LogGap> =>
-    new LogRead(engine, containerId, options).entries()
+  const read = async function* (): AsyncGenerator<StampedEntry | LogGap> {
+    const { LogRead } = await import('./read-log.js')
+    yield* new LogRead(engine, containerId, options).entries()
+  }
   const timestamps = options.timestamps ?? false
   return {
     [Symbol.asyncIterator]: () => chunks(read(), timestamps),

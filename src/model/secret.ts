@@ -1,8 +1,9 @@
-import { inspect } from 'node:util'
 import { invalidOption } from '../errors/invalid-option.js'
 import { secretInvalid } from './secret-error.js'
 
 const brand = Symbol.for('@anyon/containers.secret')
+/** `util.inspect.custom`, without loading `node:util`. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const nameShape = /^[A-Za-z0-9][A-Za-z0-9._@:+/-]{0,199}$/
 
 export interface SecretOptions {
@@ -74,7 +75,7 @@ export class Secret {
     return shownSecret(this.name)
   }
 
-  [inspect.custom](): string {
+  [inspectCustom](): string {
     return shownSecret(this.name)
   }
 }

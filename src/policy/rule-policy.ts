@@ -1,8 +1,6 @@
 import { invalidOption } from '../errors/invalid-option.js'
-import type { CommandPolicy, PolicedCommand, PolicyDecision } from './command-policy.js'
-import { checkRules, matchRule, type CommandRule, type RuleMatch } from './command-rule.js'
-import { surveyCommand } from './survey-command.js'
-import { programOf, type CommandSurvey, type FoundCommand } from './word.js'
+import type { CommandPolicy, PolicedCommand } from './command-policy.js'
+import { checkRules, type CommandRule } from './command-rule.js'
 
 /** A command that somebody has to decide on. */
 export interface PolicyQuestion {
@@ -56,67 +54,12 @@ export function rulePolicy(options: RulePolicyOptions): CommandPolicy {
   }
   return {
     async decide(command, { signal }) {
-      const survey = await surveyCommand(command.argv)
-      const verdict = judge(survey, { deny, allow, ask, unknown })
+      const { judge } = await import('./judge.js')
+      const verdict = await judge(command.argv, { deny, allow, ask, unknown })
       if (verdict.action !== 'ask' || !onAsk) return verdict
       const { rule, reason } = verdict
       if (await onAsk({ command, rule, reason }, { signal })) return { action: 'allow' }
       return { action: 'deny', rule, reason: `${reason} It was asked about, and the answer was no.` }
     },
   }
-}
-
-interface Rules {
-  readonly deny: readonly CommandRule[]
-  readonly allow: readonly CommandRule[] | undefined
-  readonly ask: readonly CommandRule[]
-  readonly unknown: 'ask' | 'deny' | 'allow'
-}
-
-/** The strictest that any rule says of any command. */
-function judge({ commands, unknown }: CommandSurvey, rules: Rules): PolicyDecision {
-  const denied = first(commands, rules.deny, 'yes')
-  if (denied) return { action: 'deny', ...told(denied) }
-  const stranger = rules.allow && commands.find((one) => !isAllowed(one, rules.allow ?? []))
-  if (stranger) return { action: 'deny', rule: 'allow', reason: `${shown(stranger)} is not on the list.` }
-  const asked = first(commands, rules.ask, 'yes')
-  if (rules.unknown !== 'allow') {
-    const doubt = first(commands, [...rules.deny, ...rules.ask], 'maybe')
-    const reason = doubt
-      ? `Whether ${shown(doubt.command)} meets the rule ${doubt.rule.name} is only known when it runs.`
-      : unknown[0] && `Not all that it runs is known before: ${unknown[0]}.`
-    if (reason && (rules.unknown === 'deny' || !asked))
-      return { action: rules.unknown, rule: 'unknown', reason }
-  }
-  return asked ? { action: 'ask', ...told(asked) } : { action: 'allow' }
-}
-
-interface Hit {
-  readonly rule: CommandRule
-  readonly command: FoundCommand
-}
-
-function first(
-  commands: readonly FoundCommand[],
-  rules: readonly CommandRule[],
-  match: RuleMatch,
-): Hit | undefined {
-  for (const command of commands) {
-    const rule = rules.find((rule) => matchRule(rule, command) === match)
-    if (rule) return { rule, command }
-  }
-  return undefined
-}
-
-function isAllowed(command: FoundCommand, allow: readonly CommandRule[]): boolean {
-  return command.transparent || allow.some((rule) => matchRule(rule, command) === 'yes')
-}
-
-function told({ rule, command }: Hit): { rule: string; reason: string } {
-  return { rule: rule.name, reason: rule.reason ?? `${shown(command)} meets the rule ${rule.name}.` }
-}
-
-/** The program alone: arguments may hold secrets. */
-function shown(command: FoundCommand): string {
-  return programOf(command) ?? 'a program that is only known when it runs'
 }

@@ -5,7 +5,7 @@ import type { ContainerEngine } from '../engine/container-engine.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import type { CommandPolicy } from '../policy/command-policy.js'
 import { withPolicy } from '../policy/policed-runner.js'
-import { containerOpener } from './docker/container-opener.js'
+import type { StreamOpener } from './place.js'
 import { SupervisedRunner, type SupervisedRunnerOptions } from './supervised-runner.js'
 
 /** Options of {@link DockerRunner}. */
@@ -39,8 +39,11 @@ export class DockerRunner extends ForwardingRunner {
     }
     if (user !== undefined) checkUser('user', user)
     const isKnown = typeof container === 'object' && container.init === 'supervisor'
-    const opener = containerOpener(harness.engine, id, { user, isKnown })
-    const runner = new SupervisedRunner(opener, supervisedCapabilities, options)
+    const open: StreamOpener = async (signal) => {
+      const { openContainer } = await import('./docker/open-container.js')
+      return openContainer(harness.engine, id, { user, isKnown }, signal)
+    }
+    const runner = new SupervisedRunner(open, supervisedCapabilities, options)
     super(withPolicy(runner, policy, options.timeoutBoundsMs))
   }
 }

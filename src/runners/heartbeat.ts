@@ -1,9 +1,6 @@
 import { ContainersError } from '../errors/containers-error.js'
 import type { ConnectedPlace } from './connect-place.js'
 
-/** How long a supervisor may be silent before it is asked for a sign of life, and then before it is given up. */
-export const defaultHeartbeatMs = 15_000
-
 /**
  * Finds connections that are dead without having ended, as behind a network that drops them silently. Asks only where
  * nothing was heard, and gives up only where the place itself has no reason to be silent, as when it is paused.

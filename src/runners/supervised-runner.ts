@@ -6,16 +6,16 @@ import { runCommand } from '../command/run-command.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
-import { connectPlace, type ConnectedPlace, type KeepOptions } from './connect-place.js'
-import { defaultHeartbeatMs, watchHeartbeat } from './heartbeat.js'
+import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
-import { recover } from './recover.js'
 import { SupervisedCommand } from './supervised-command.js'
 
 /** How many bytes of one stream may be on their way or wait for their reader. */
 const defaultWindowBytes = 1024 * 1024
 /** How long a supervisor may take, beyond the grace, to say that a command is over. */
 const farewellMs = 5_000
+/** How long a supervisor may be silent before it is asked for a sign of life, and then before it is given up. */
+const defaultHeartbeatMs = 15_000
 /** How long commands whose connection was lost may wait for another. */
 const defaultOrphanGraceMs = 5_000
 const longestOrphanGraceMs = 600_000
@@ -126,17 +126,24 @@ export class SupervisedRunner implements CommandRunner {
       session: orphanGraceMs > 0 ? { orphanGraceMs, keepBytes: keptBytes(windowBytes) } : undefined,
       onInterrupted: (connected, lost) => void this.goOn(connected, lost),
     }
-    connectPlace(this.open, this.closing.signal, keep).then(
-      (connected) => {
-        this.place = connected
-        watchHeartbeat(connected, this.options.heartbeatMs ?? defaultHeartbeatMs)
-        this.beginWaiting(connected)
-      },
+    this.connectPlace(keep).then(
+      (connected) => this.beginWaiting(connected),
       (error: ContainersError) => {
         this.opening = false
         for (const waiting of this.waiting.splice(0)) waiting.cannotBegin(error)
       },
     )
+  }
+
+  private async connectPlace(keep: KeepOptions): Promise<ConnectedPlace> {
+    const [{ connectPlace }, { watchHeartbeat }] = await Promise.all([
+      import('./connect-place.js'),
+      import('./heartbeat.js'),
+    ])
+    const connected = await connectPlace(this.open, this.closing.signal, keep)
+    this.place = connected
+    watchHeartbeat(connected, this.options.heartbeatMs ?? defaultHeartbeatMs)
+    return connected
   }
 
   private beginWaiting(connected: ConnectedPlace): void {
@@ -147,6 +154,7 @@ export class SupervisedRunner implements CommandRunner {
   /** The stream was lost, its commands were not. */
   private async goOn(connected: ConnectedPlace, lost: ContainersError): Promise<void> {
     this.opening = true
+    const { recover } = await import('./recover.js')
     await recover(connected, this.open, lost, this.orphanGraceMs, this.closing.signal)
     this.opening = false
     if (connected.connection.isOpen) this.beginWaiting(connected)

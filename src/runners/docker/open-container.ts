@@ -4,39 +4,42 @@ import { uploadSupervisor } from '../../delivery/upload.js'
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import type { ContainerInspection } from '../../engine/engine-types.js'
 import { labels } from '../../model/labels.js'
-import type { OpenedPlace, PlaceDefaults, StreamOpener } from '../place.js'
+import type { OpenedPlace, PlaceDefaults } from '../place.js'
 import { assertRunning } from './container-state.js'
 import { execTransport } from './exec-transport.js'
 import { explainLoss, explainRefusal } from './explain.js'
 
 const connectMounted = [mountedSupervisor, 'connect']
 
-/**
- * Opens a stream to the supervisor of a container by an exec of the engine. `isKnown`: process 1 is known to be a
- * supervisor, which spares a first command the time of one call.
- */
-export function containerOpener(
+/** What is known of a container before it is looked at. */
+export interface ContainerKnowledge {
+  /** User of commands that name none. */
+  readonly user?: string | undefined
+  /** Process 1 is known to be a supervisor, which spares a first command the time of one call. */
+  readonly isKnown?: boolean
+}
+
+/** Opens a stream to the supervisor of a container by an exec of the engine. */
+export async function openContainer(
   engine: ContainerEngine,
   name: string,
-  { user, isKnown = false }: { user?: string | undefined; isKnown?: boolean } = {},
-): StreamOpener {
-  const createExec = (id: string, argv: string[], signal: AbortSignal) =>
+  { user, isKnown = false }: ContainerKnowledge,
+  signal: AbortSignal,
+): Promise<OpenedPlace> {
+  const createExec = (id: string, argv: string[]) =>
     engine.createExec(id, { argv, user: '0', workingDir: '/', stdin: true }, { signal })
-  return async (signal) => {
-    const early = isKnown ? createExec(name, connectMounted, signal) : undefined
-    early?.catch(() => {}) // where it fails, the container's state says better why
-    const container = await engine.inspectContainer(name, { signal })
-    assertRunning(container)
-    const execId = await (early ??
-      createExec(container.id, await connectArgv(engine, container, signal), signal))
-    const { transport, said } = execTransport(await engine.startExec(execId, { signal }))
-    return {
-      transport,
-      defaults: defaultsOf(container, user),
-      mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
-      explainLoss: (lost) => explainLoss(engine, container, lost),
-      explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
-    } satisfies OpenedPlace
+  const early = isKnown ? createExec(name, connectMounted) : undefined
+  early?.catch(() => {}) // where it fails, the container's state says better why
+  const container = await engine.inspectContainer(name, { signal })
+  assertRunning(container)
+  const execId = await (early ?? createExec(container.id, await connectArgv(engine, container, signal)))
+  const { transport, said } = execTransport(await engine.startExec(execId, { signal }))
+  return {
+    transport,
+    defaults: defaultsOf(container, user),
+    mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
+    explainLoss: (lost) => explainLoss(engine, container, lost),
+    explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
   }
 }
 

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+
+const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+/** Finding it would cost more of the package's import than reading it. */
+const bundled = ['eventemitter3']
+const installed = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+  (name) => !bundled.includes(name),
+)
+
+/**
+ * All that importing the package loads is one chunk, since each file costs; what is imported by `import()` comes
+ * when it is first used.
+ */
+const core = {
+  debugName: 'core',
+  name: (id, modules) => (isEager(id, modules) ? 'core' : undefined),
+}
+
+function isEager(id, modules, seen = new Set()) {
+  if (id.endsWith('/src/index.ts')) return true
+  if (seen.has(id)) return false
+  seen.add(id)
+  return modules.getModuleInfo(id).importers.some((importer) => isEager(importer, modules, seen))
+}
+
+export default ['esm', 'cjs'].map((format) => {
+  const extension = format === 'esm' ? 'js' : 'cjs'
+  return {
+    input: ['src/index.ts', 'src/testing.ts'],
+    platform: 'node',
+    external: [/^node:/, ...installed.map((name) => new RegExp(`^${name}(/|$)`))],
+    transform: { target: 'node20.19' },
+    output: {
+      dir: 'dist',
+      format,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `[name]-[hash].${extension}`,
+      codeSplitting: { groups: [core] },
+      minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+      sourcemap: true,
+    },
+  }
+})
