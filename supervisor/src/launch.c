@@ -6,12 +6,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "builtin.h"
+#include "files.h"
 #include "frame.h"
 #include "loop.h"
 #include "text.h"
@@ -27,6 +30,7 @@ struct plan {
   const char *folder; /* NULL: home, else the root */
   const char *path;
   const struct identity *identity;
+  const struct builtin *builtin; /* NULL: a program */
   bool change_user;
   bool terminal; /* descriptor 0 becomes the controlling terminal */
   int failures; /* where the child says what failed; closes by itself when the program runs */
@@ -106,6 +110,13 @@ static bool change_folder(const struct plan *plan) {
   return chdir(plan->identity->home) == 0 || chdir("/") == 0;
 }
 
+/* A change of user may have made this copy of the supervisor's memory readable for that user. */
+static _Noreturn void run_builtin(const struct plan *plan) {
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  close_from(3);
+  builtin_run(plan->builtin, plan->argv);
+}
+
 /* On a stack that a sanitizer does not know. */
 __attribute__((no_sanitize_address)) static int child(void *memory) {
   struct plan *plan = memory;
@@ -119,6 +130,7 @@ __attribute__((no_sanitize_address)) static int child(void *memory) {
   if (!change_folder(plan)) goto failed;
   failure.stage = STAGE_EXEC;
   signals_reset_for_command();
+  if (plan->builtin) run_builtin(plan);
   errno = run_from_path(plan);
 failed:
   failure.error = errno;
@@ -146,13 +158,21 @@ static pid_t fail(struct launch_failure *failure, int stage, int error) {
 }
 
 /* The memory is shared until the program runs: no page table is copied, and as it is not dumpable, the command's
-   user cannot trace the child in between. Emulators make a plain fork of it, hence the pipe. */
-static pid_t start(struct plan *plan, struct launch_failure *failure) {
+   user cannot trace the child in between. Emulators make a plain fork of it, hence the pipe. What is not followed
+   by a program gets memory of its own. */
+static pid_t make_child(struct plan *plan) {
   static _Alignas(16) char stack[CHILD_STACK];
+  if (!plan->builtin) return clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+  pid_t pid = fork();
+  if (pid == 0) _exit(child(plan));
+  return pid;
+}
+
+static pid_t start(struct plan *plan, struct launch_failure *failure) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail(failure, STAGE_FORK, errno);
   plan->failures = ends[1];
-  pid_t pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+  pid_t pid = make_child(plan);
   int error = errno;
   close(ends[1]);
   ssize_t got = 0;
@@ -175,6 +195,8 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
   const char *own_path = variable(request->environment, "PATH");
   bool same = identity.uid == geteuid() && identity.gid == getegid();
   plan.argv = request->argv;
+  plan.builtin = request->flags & SPAWN_BUILTIN ? builtin_find(request->argv) : NULL;
+  if (request->flags & SPAWN_BUILTIN && !plan.builtin) return fail(failure, STAGE_EXEC, ENOENT);
   plan.environment = request->environment;
   plan.folder = request->folder;
   plan.path = own_path ? own_path : path;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum spawn_flag { SPAWN_STDIN = 1, SPAWN_KEEP = 2, SPAWN_DEFAULTS = 4, SPAWN_THIRD = 32 };
+enum spawn_flag { SPAWN_STDIN = 1, SPAWN_KEEP = 2, SPAWN_DEFAULTS = 4, SPAWN_BUILTIN = 8, SPAWN_THIRD = 32 };
 
 enum { DEFAULT_GRACE_MS = 1000, DEFAULT_WINDOW = 65536, LONGEST_ID = 128 };
 
