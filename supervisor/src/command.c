@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command_io.h"
+#include "command_secrets.h"
 #include "connection.h"
 #include "pipes.h"
 #include "table.h"
@@ -42,6 +43,7 @@ static void monitor_gone(struct command *command) {
   lost_command = command->report.pid;
   command->report = (struct report){.kind = REPORT_EXITED, .started_ns = command->report.started_ns};
   tree_kill_strangers(is_ours);
+  command->report.secrets = command_secrets_lost(command);
   last_word(command);
 }
 
@@ -67,6 +69,10 @@ static void on_control(struct source *source, uint32_t events) {
   ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (got != sizeof report) return monitor_lost(command);
+  if (report.kind == REPORT_SECRETS) {
+    command_secrets_news(command, &report);
+    return tell(command);
+  }
   command->report = report;
   if (report.kind == REPORT_STARTED) {
     command->started = true;
@@ -99,6 +105,7 @@ static bool watch(struct command *command, const struct pipes *pipes) {
 static void start(struct command *command, struct request *request) {
   struct pipes pipes;
   int stage = pipes_open(&pipes, request);
+  if (!stage && !command_secrets_prepare(command, request)) stage = STAGE_SECRETS;
   if (!stage && !watch(command, &pipes)) stage = STAGE_FORK;
   if (stage) {
     refuse(command, (uint32_t)stage, errno, NULL);

@@ -53,6 +53,10 @@ struct command {
   bool started, started_sent, killed_sent;
   bool lost;     /* the monitor went without a word, and its end is still to be reaped */
   bool reported; /* the monitor's last word has come, or it is gone */
+  bool has_secrets, secret_asked, secret_answered;
+  uint32_t secret_error;
+  uint64_t secrets_expired;
+  char run[RUN_NAME + 1];
   struct report report;
   const char *refusal; /* FAILED with this text */
 };
@@ -76,6 +80,9 @@ bool command_window(struct command *command, uint8_t channel, uint64_t received,
 bool command_resize(struct command *command, uint16_t columns, uint16_t rows);
 
 void command_order(struct command *command, struct order order);
+
+/* Replaces a secret. false: the answer to the one before is still to come. */
+bool command_secret(struct command *command, const uint8_t *record, uint32_t length);
 
 /* Its host did not come back in time: its tree is killed; how it ended is still told to a host that does. */
 void command_give_up(struct command *command);

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "connection_in.h"
 #include "files.h"
+#include "secret_folder.h"
 #include "table.h"
 #include "version.h"
 
@@ -158,11 +159,24 @@ static void collect(struct connection *connection) {
   }
 }
 
+/* Not as soon as it is asked for: only here can it wait for room. */
+static void look_for_secrets(struct connection *connection) {
+  if (!connection->asked_for_secrets || outbox_room(&connection->outbox) < OUTBOX_SMALL) return;
+  connection->asked_for_secrets = false;
+  struct record_writer writer = outbox_begin_record(&connection->outbox);
+  run_folders_look(&writer);
+  outbox_end_record(&connection->outbox, &writer, OUR_SECRET, 0);
+  connection->outbox.urgent = true;
+}
+
 /* Answers whether there is more that could be sent now. */
 static bool send_some(struct connection *connection) {
   struct outbox *outbox = &connection->outbox;
   size_t before = outbox_pending(outbox);
-  if (!connection->failed) collect(connection);
+  if (!connection->failed) {
+    collect(connection);
+    look_for_secrets(connection);
+  }
   /* Without a stream, it only fills up. */
   if (connection->lost_at) return connection->active_first && outbox_pending(outbox) > before;
   if (connection->has_session) session_acknowledge(connection);

@@ -103,6 +103,11 @@ static void to_command(struct connection *connection, struct frame frame, const 
     case HOST_RESIZE: return resize(connection, command, body);
     case HOST_EXTEND:
       return command_order(command, (struct order){.kind = ORDER_EXTEND, .extend_ms = get_u64(body)});
+    case HOST_SECRET:
+      if (!command_secret(command, body, frame.length)) {
+        connection_fail(connection, ERROR_ORDER, "SECRET before the answer to the one before");
+      }
+      return;
     default: break;
   }
   if (!command_window(command, frame.channel, get_u64(body), get_u64(body + 8))) {
@@ -121,6 +126,7 @@ static void obey(struct connection *connection, struct frame frame, uint8_t *bod
   if (frame.type == HOST_PING) return pong(connection, body);
   if (frame.type == HOST_ACK) return acknowledged(connection, get_u64(body));
   if (frame.type == HOST_BYE) return goodbye(connection);
+  if (frame.type == HOST_SECRET && frame.command == 0) return (void)(connection->asked_for_secrets = true);
   to_command(connection, frame, body ? body : nothing);
 }
 
@@ -162,6 +168,7 @@ static void take_payload(struct connection *connection) {
     }
   } else if (connection->body && have > 0) {
     memcpy(connection->body + (frame.length - connection->left), bytes, have);
+    explicit_bzero(bytes, have); /* secrets are among them */
   }
   connection->left -= (uint32_t)have;
 }
@@ -186,6 +193,7 @@ static bool parse(struct connection *connection) {
     uint8_t *body = connection->body;
     connection->body = NULL;
     if (connection->frame.type != HOST_DATA) obey(connection, connection->frame, body);
+    if (body) explicit_bzero(body, connection->frame.length);
     free(body);
   }
   return false;

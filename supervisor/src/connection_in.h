@@ -26,6 +26,7 @@ struct connection {
 
   bool in_ready, in_polled, in_hung_up, waits_for_room;
   bool greeted;
+  bool asked_for_secrets; /* SECRET without a command, unanswered */
   uint32_t highest_number;
   bool failed; /* an ERROR is on its way, nothing else is done */
   bool over;

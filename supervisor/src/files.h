@@ -4,7 +4,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+/* What the kernel's getdents64 writes. */
+struct directory_entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char name[];
+};
 
 /* Closes every descriptor from `first` on, or to `last`. */
 void close_between(int first, int last);

@@ -32,6 +32,7 @@ static bool length_fits(struct frame frame) {
     case HOST_EXTEND:
     case HOST_ACK:
     case HOST_PING: return frame.length == 8;
+    case HOST_SECRET: return frame.length <= FRAME_LONGEST_SECRET;
     default: return true;
   }
 }
@@ -41,9 +42,11 @@ static bool is_of_the_connection(uint8_t type) {
 }
 
 enum error_code frame_fault(struct frame frame) {
-  if (frame.type < HOST_HELLO || frame.type > HOST_RESIZE) return ERROR_UNKNOWN_TYPE;
+  bool known = frame.type >= HOST_HELLO && frame.type <= HOST_RESIZE;
+  if (!known && frame.type != HOST_SECRET) return ERROR_UNKNOWN_TYPE;
   if (frame.length > FRAME_MAX_FROM_HOST) return ERROR_TOO_LONG;
   if (!channel_fits(frame) || !length_fits(frame)) return ERROR_MALFORMED;
+  if (frame.type == HOST_SECRET) return 0; /* of both */
   if (is_of_the_connection(frame.type) != (frame.command == 0)) return ERROR_MALFORMED;
   return 0;
 }

@@ -11,6 +11,7 @@ enum {
   FRAME_HEADER = 12,
   FRAME_MAX_FROM_HOST = 1 << 20,
   FRAME_MAX_TO_HOST = 64 << 10,
+  FRAME_LONGEST_SECRET = (64 << 10) + 512,
 };
 
 enum frame_type {
@@ -25,6 +26,7 @@ enum frame_type {
   HOST_ACK = 0x09,
   HOST_BYE = 0x0a,
   HOST_RESIZE = 0x0b,
+  HOST_SECRET = 0x10,
   OUR_HELLO = 0x81,
   OUR_STARTED = 0x82,
   OUR_FAILED = 0x83,
@@ -39,6 +41,7 @@ enum frame_type {
   OUR_RESUMED = 0x8c,
   OUR_GONE = 0x8d,
   OUR_ACK = 0x8e,
+  OUR_SECRET = 0x92,
 };
 
 enum error_code {
@@ -61,6 +64,7 @@ enum failure_stage {
   STAGE_EXEC = 5,
   STAGE_REQUEST = 6,
   STAGE_TERMINAL = 7,
+  STAGE_SECRETS = 14,
 };
 
 enum exit_cause {

@@ -18,6 +18,7 @@
 #include "frame.h"
 #include "loop.h"
 #include "text.h"
+#include "secrets.h"
 #include "users.h"
 
 static const char USUAL_PATH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -192,6 +193,8 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
 
   const char *path = request->path ? request->path : USUAL_PATH;
   if (request->flags & SPAWN_DEFAULTS) add_defaults(request, &identity, path);
+  int error = secrets_deliver(request, &identity);
+  if (error) return fail(failure, STAGE_SECRETS, error);
   const char *own_path = variable(request->environment, "PATH");
   bool same = identity.uid == geteuid() && identity.gid == getegid();
   plan.argv = request->argv;

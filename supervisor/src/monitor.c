@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 #include "files.h"
 #include "frame.h"
 #include "loop.h"
+#include "record.h"
+#include "secrets.h"
 #include "tree.h"
 
 enum { CONTROL = COMMAND_FDS };
@@ -76,6 +79,9 @@ static _Noreturn void finish(struct monitor *monitor, bool verified) {
   struct report *report = &monitor->report;
   report->kind = REPORT_EXITED;
   report->verified = verified;
+  /* After the tree, which could copy or keep open what it still sees. */
+  report->secrets = (uint8_t)secrets_destroy();
+  if (report->secrets == SECRETS_GONE && !verified) report->secrets = SECRETS_LEFT;
   if (!verified) report->survivor_count = (uint32_t)tree_survivors(report->survivors, MOST_SURVIVORS);
   send_report(monitor);
   if (verified) _exit(0);
@@ -130,13 +136,49 @@ static void lost(struct monitor *monitor) {
   begin_end(monitor, SIGTERM, GRACE_WHEN_LOST_MS, CAUSE_CONNECTION_LOST);
 }
 
+static void tell_of_secrets(struct monitor *monitor, bool answers, int error, uint64_t expired) {
+  struct report kept = monitor->report;
+  monitor->report.kind = REPORT_SECRETS;
+  monitor->report.answers_secret = answers;
+  monitor->report.error = (uint32_t)error;
+  monitor->report.expired = expired;
+  send_report(monitor);
+  monitor->report = kept;
+}
+
+static void replace_secret(struct monitor *monitor, struct field field) {
+  int error = secrets_replace(&field);
+  explicit_bzero(field.bytes, field.length);
+  tell_of_secrets(monitor, true, error, 0);
+}
+
+static void expire_secrets(struct monitor *monitor) {
+  uint64_t expired = secrets_expire();
+  if (expired) tell_of_secrets(monitor, false, 0, expired);
+}
+
+/* What follows an order goes to `room`, whose length is then what has come. */
+static ssize_t receive(const struct monitor *monitor, struct order *order, struct field *room) {
+  struct iovec parts[] = {{order, sizeof *order}, {room->bytes, room->length}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+  ssize_t got = recvmsg(monitor->control, &message, MSG_DONTWAIT);
+  room->length = got > (ssize_t)sizeof *order ? (uint32_t)((size_t)got - sizeof *order) : 0;
+  return got;
+}
+
 static void take_orders(struct monitor *monitor) {
+  static uint8_t body[FRAME_LONGEST_SECRET];
   while (monitor->control >= 0) {
     struct order order;
-    ssize_t got = recv(monitor->control, &order, sizeof order, MSG_DONTWAIT);
+    struct field secret = {.bytes = body, .length = sizeof body};
+    ssize_t got = receive(monitor, &order, &secret);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
-    if (got != sizeof order) return lost(monitor);
+    if (got < (ssize_t)sizeof order) return lost(monitor);
+    if (order.kind == ORDER_SECRET) {
+      replace_secret(monitor, secret);
+      continue;
+    }
     if (order.kind == ORDER_EXTEND) {
       extend(monitor, order.extend_ms);
       continue;
@@ -149,6 +191,7 @@ static void take_orders(struct monitor *monitor) {
 /* Until the next order, end of a child or deadline. */
 static void wait_for_news(const struct monitor *monitor) {
   int64_t at = monitor->limit_at < monitor->kill_at ? monitor->limit_at : monitor->kill_at;
+  if (secrets_expire_at() < at) at = secrets_expire_at();
   struct timespec time, *timeout = NULL;
   if (at != NEVER) {
     int64_t left = at - now_ms();
@@ -171,6 +214,7 @@ static _Noreturn void watch(struct monitor *monitor) {
       kill_all(monitor);
     }
     take_orders(monitor);
+    expire_secrets(monitor);
     int64_t now = now_ms();
     if (now >= monitor->limit_at) begin_end(monitor, SIGTERM, monitor->grace_ms, CAUSE_TIMEOUT);
     if (now >= monitor->kill_at) kill_all(monitor);
@@ -181,6 +225,7 @@ static _Noreturn void fail(struct monitor *monitor, int stage, int error) {
   monitor->report.kind = REPORT_FAILED;
   monitor->report.stage = (uint32_t)stage;
   monitor->report.error = (uint32_t)error;
+  monitor->report.secrets = (uint8_t)secrets_destroy();
   send_report(monitor);
   _exit(0);
 }
@@ -192,7 +237,8 @@ static bool take_descriptors(const int descriptors[COMMAND_FDS], int control) {
     if (dup2(descriptors[fd], fd) < 0) return false;
   }
   int third = descriptors[COMMAND_FDS - 1];
-  if (third < 0) close(COMMAND_FDS - 1);
+  /* Its place stays taken, so that nothing of ours gets it and is treated as the command's. */
+  if (third < 0) third = dup3(aside, COMMAND_FDS - 1, O_CLOEXEC);
   else if (third == COMMAND_FDS - 1) fcntl(third, F_SETFD, 0);
   else if (dup2(third, COMMAND_FDS - 1) < 0) return false;
   if (aside < 0 || dup2(aside, CONTROL) < 0) return false;
@@ -213,6 +259,8 @@ _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAN
   struct launch_failure failure;
   monitor.report.started_ns = realtime_ns();
   monitor.command = launch(request, &failure);
+  /* What is in it is the command's alone by now, or nobody's. */
+  explicit_bzero(request->body, request->length);
   if (monitor.command < 0) fail(&monitor, failure.stage, failure.error);
   close_between(0, CONTROL - 1);
   if (request->timeout_ms > 0) {

@@ -12,7 +12,7 @@
 
 enum { MOST_SURVIVORS = 32, GRACE_WHEN_LOST_MS = 100 };
 
-enum order_kind { ORDER_KILL = 1, ORDER_EXTEND = 2 };
+enum order_kind { ORDER_KILL = 1, ORDER_EXTEND = 2, ORDER_SECRET = 3 };
 
 struct order {
   uint32_t kind;
@@ -20,9 +20,9 @@ struct order {
   uint32_t grace_ms;
   uint32_t cause;
   uint64_t extend_ms;
-};
+}; /* ORDER_SECRET is followed by the secret's record */
 
-enum report_kind { REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_EXITED = 3 };
+enum report_kind { REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_EXITED = 3, REPORT_SECRETS = 4 };
 
 struct report {
   uint32_t kind;
@@ -32,6 +32,9 @@ struct report {
   uint32_t status;
   uint8_t cause, requested;
   bool answers_kill;
+  uint8_t secrets;       /* an enum secrets_state, once all is over */
+  bool answers_secret;   /* SECRETS: to an order, with `error` */
+  uint64_t expired;      /* SECRETS: a bit for each that just has */
   bool verified;
   uint32_t killed;
   uint32_t survivor_count;

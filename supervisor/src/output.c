@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "command_io.h"
+#include "command_secrets.h"
 #include "connection.h"
 #include "tell.h"
 #include "terminal.h"
@@ -111,6 +112,7 @@ static enum emitted emit_news(struct command *command, struct outbox *outbox) {
   if (!command->started_sent) tell_started(outbox, command->number, report);
   command->started_sent = true;
   tell_stdin_news(outbox, command->number, &command->input);
+  command_secrets_tell(command, outbox);
   if (command->reported && report->answers_kill && !command->killed_sent) {
     tell_killed(outbox, command->number, report);
     command->killed_sent = true;

@@ -5,6 +5,7 @@
 
 #include "frame.h"
 #include "record.h"
+#include "secret.h"
 
 enum spawn_tag {
   TAG_ARGUMENT = 1,
@@ -81,9 +82,15 @@ enum request_result request_check(struct request *request, const char **why) {
     if (field.tag == TAG_VARIABLE) request->variable_count++;
     if (!check_number(request, &field)) return REQUEST_MALFORMED;
     if (!*why) *why = check_text(request, &field);
+    if (!*why && field.tag == TAG_SECRET && secret_check(request, &field, why) == REQUEST_MALFORMED) {
+      return REQUEST_MALFORMED;
+    }
   }
   if (step == RECORD_MALFORMED) return REQUEST_MALFORMED;
   if (!*why && request->argument_count == 0) *why = "there is no argument";
+  if (!*why && request->secret_count > 0 && (request->flags & SPAWN_KEEP)) {
+    *why = "descendants cannot be kept with secrets";
+  }
   return *why ? REQUEST_REFUSED : REQUEST_OK;
 }
 
@@ -97,11 +104,13 @@ static char *terminate(const struct field *field) {
 
 bool request_unpack(struct request *request) {
   request->argv = calloc(request->argument_count + 1, sizeof *request->argv);
-  request->environment = calloc(request->variable_count + MOST_DEFAULTS + 1, sizeof *request->environment);
-  if (!request->argv || !request->environment) return false;
+  size_t variables_at_most = request->variable_count + MOST_DEFAULTS + request->secret_variables + 1;
+  request->environment = calloc(variables_at_most + 1, sizeof *request->environment);
+  request->secrets = calloc(request->secret_count + 1, sizeof *request->secrets);
+  if (!request->argv || !request->environment || !request->secrets) return false;
   struct record_reader reader = {.at = request->body, .end = request->body + request->length};
   struct field field;
-  size_t arguments = 0, variables = 0;
+  size_t arguments = 0, variables = 0, secrets = 0;
   while (record_next(&reader, &field) == RECORD_FIELD) {
     switch (field.tag) {
       case TAG_ARGUMENT: request->argv[arguments++] = terminate(&field); break;
@@ -109,6 +118,7 @@ bool request_unpack(struct request *request) {
       case TAG_FOLDER: request->folder = terminate(&field); break;
       case TAG_USER: request->user = terminate(&field); break;
       case TAG_PATH: request->path = terminate(&field); break;
+      case TAG_SECRET: request->secrets[secrets++] = field; break;
       default: break;
     }
   }

@@ -7,6 +7,8 @@
 
 enum spawn_flag { SPAWN_STDIN = 1, SPAWN_KEEP = 2, SPAWN_DEFAULTS = 4, SPAWN_BUILTIN = 8, SPAWN_THIRD = 32 };
 
+enum { TAG_SECRET = 14, RUN_NAME = 16 };
+
 enum { DEFAULT_GRACE_MS = 1000, DEFAULT_WINDOW = 65536, LONGEST_ID = 128 };
 
 struct request {
@@ -19,10 +21,14 @@ struct request {
   uint32_t window;
   uint64_t timeout_ms; /* 0: none */
   uint16_t columns, rows; /* 0: no terminal */
+  uint32_t secret_count, secret_bytes, secret_variables;
+  bool secret_files;
+  char run[RUN_NAME + 1]; /* where there are any: the name of their folder */
   /* Filled by request_unpack. */
   char **argv;
-  char **environment; /* with room for MOST_DEFAULTS more */
+  char **environment; /* with room for MOST_DEFAULTS and those of secrets */
   char *folder, *user, *path;
+  struct field *secrets; /* as many as were counted */
 };
 
 enum { MOST_DEFAULTS = 4 };

@@ -1,5 +1,7 @@
 #include "tell.h"
 
+#include "command_secrets.h"
+
 void tell_simple(struct outbox *outbox, uint8_t type, uint8_t channel, uint32_t number) {
   outbox_put(outbox, (struct frame){.type = type, .channel = channel, .command = number}, NULL);
 }
@@ -15,7 +17,9 @@ void tell_failed(struct outbox *outbox, uint32_t number, const struct command *c
   struct record_writer writer = outbox_begin_record(outbox);
   record_u8(&writer, 1, (uint8_t)command->report.stage);
   record_u32(&writer, 2, command->report.error);
-  if (command->refusal) record_text(&writer, 3, command->refusal);
+  const char *why = command->report.stage == STAGE_SECRETS ? secrets_failure(command) : command->refusal;
+  if (why) record_text(&writer, 3, why);
+  secrets_field(&writer, command);
   outbox_end_record(outbox, &writer, OUR_FAILED, number);
   outbox->urgent = true;
 }
@@ -49,6 +53,7 @@ void exit_fields(struct record_writer *writer, const struct command *command) {
   record_u32(writer, 9, report->killed);
   survivors(writer, 10, report);
   record_u8(writer, 11, report->verified);
+  secrets_field(writer, command);
 }
 
 void tell_exit(struct outbox *outbox, uint32_t number, const struct command *command) {

@@ -11,6 +11,7 @@ export const FrameType = {
   extend: 0x07,
   ping: 0x08,
   resize: 0x0b,
+  secret: 0x10,
   hostHello: 0x81,
   started: 0x82,
   failed: 0x83,
@@ -22,6 +23,7 @@ export const FrameType = {
   killed: 0x89,
   pong: 0x8a,
   error: 0x8b,
+  secretAnswer: 0x92,
 } as const
 
 export interface Frame {

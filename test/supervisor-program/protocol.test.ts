@@ -58,7 +58,7 @@ const flawed: [string, number, Buffer[]][] = [
     1,
     [greeting, Buffer.from([2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 16, 0])],
   ],
-  ['an unknown type', 2, [greeting, encodeFrame(0x0b, 1)]],
+  ['an unknown type', 2, [greeting, encodeFrame(0x7f, 1)]],
   ['type 0', 2, [Buffer.alloc(12)]],
   ['one of our own types', 2, [greeting, encodeFrame(FrameType.exit, 1)]],
   ['a kill of nothing', 3, [greeting, killing(15, 1)]],

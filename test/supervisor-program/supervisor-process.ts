@@ -35,6 +35,17 @@ export interface SpawnRequest {
   path?: string
   window?: number
   terminal?: readonly [columns: number, rows: number]
+  secrets?: readonly Secret[]
+}
+
+/** A nested record of tag 14. */
+export interface Secret {
+  name?: string
+  mode?: number
+  bytes?: Buffer
+  lastsMs?: number
+  fileVariable?: string
+  folderVariable?: string
 }
 
 export interface Ended {
@@ -50,6 +61,7 @@ export interface Ended {
   killed: number | undefined
   survivors: number
   verified: number | undefined
+  secretsGone: number | undefined
   killedAnswer: { verified: number | undefined; killed: number | undefined } | undefined
   fields: Field[]
   types: number[]
@@ -68,6 +80,18 @@ export function spawnRecord(request: SpawnRequest): Buffer {
   fields.push([9, u32(request.window ?? 1 << 30)])
   fields.push([10, Buffer.from('test-command')])
   if (request.terminal) fields.push([12, Buffer.concat(request.terminal.map(u16))])
+  for (const secret of request.secrets ?? []) fields.push([14, secretRecord(secret)])
+  return encodeRecord(fields)
+}
+
+export function secretRecord(secret: Secret): Buffer {
+  const fields: Field[] = []
+  if (secret.name !== undefined) fields.push([1, Buffer.from(secret.name)])
+  if (secret.mode !== undefined) fields.push([2, u32(secret.mode)])
+  if (secret.bytes !== undefined) fields.push([3, secret.bytes])
+  if (secret.lastsMs !== undefined) fields.push([4, u64(secret.lastsMs)])
+  if (secret.fileVariable !== undefined) fields.push([5, Buffer.from(secret.fileVariable)])
+  if (secret.folderVariable !== undefined) fields.push([6, Buffer.from(secret.folderVariable)])
   return encodeRecord(fields)
 }
 
@@ -243,6 +267,9 @@ function describe(frames: readonly Frame[]): Ended {
   const exit = frames.find((frame) => frame.type === FrameType.exit)
   const started = frames.find((frame) => frame.type === FrameType.started)
   const fields = exit ? decodeRecord(exit.payload) : []
+  const failed = decodeRecord(
+    frames.find((frame) => frame.type === FrameType.failed)?.payload ?? Buffer.alloc(0),
+  )
   const status = numberOf(fields, 1)
   const exited = status !== undefined && (status & 0x7f) === 0
   return {
@@ -258,6 +285,7 @@ function describe(frames: readonly Frame[]): Ended {
     killed: numberOf(fields, 9),
     survivors: fields.filter(([tag]) => tag === 10).length,
     verified: numberOf(fields, 11),
+    secretsGone: numberOf(fields.length > 0 ? fields : failed, 14),
     killedAnswer: killedOf(frames),
     fields,
     types: frames.map((frame) => frame.type),
