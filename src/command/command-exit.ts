@@ -5,7 +5,7 @@ import type { signalName } from '../model/signal.js'
  *
  * - `exited`: by itself, with `code`.
  * - `signaled`: by a signal that we did not send.
- * - `oom`: by the kernel, for memory.
+ * - `oom`: by the kernel, for memory: a SIGKILL that we did not send, while `oomKills` rose.
  * - `timeout`, `idleTimeout`, `aborted`, `killed`: by us, and our signal met a living process.
  * - `containerDied`: its container ended, was removed, or was killed under it.
  * - `engineLost`: the connection was lost for good; what became of the command is not known.
@@ -64,4 +64,12 @@ export interface CommandExit {
   /** Largest resident set of the command and the descendants it waited for. */
   readonly peakMemoryBytes?: number
   readonly descendants?: DescendantsReport
+  /**
+   * How often the kernel killed a process of the container for want of memory while the command ran; absent when it
+   * did not, or where it cannot be told. With another reason than `'oom'` it was not the command itself: a child of
+   * it, or something beside it.
+   */
+  readonly oomKills?: number
+  /** For how long its container was paused while it ran, to within a second; absent when it was not. */
+  readonly pausedMs?: number
 }

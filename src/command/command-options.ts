@@ -23,8 +23,16 @@ export interface SpawnOptions {
   user?: string
   /** Default: nothing, an immediate end-of-file. */
   stdin?: StdinSource
-  /** Wall-clock limit in milliseconds, 1,000 to 3,600,000 unless the runner was given other bounds. Default: none. */
+  /**
+   * Wall-clock limit in milliseconds, 1,000 to 3,600,000 unless the runner was given other bounds. Time in which the
+   * container is paused does not count, for this limit and the next two. Default: none.
+   */
   timeoutMs?: number
+  /**
+   * Limit on silence: how long the command may print nothing on stdout and stderr, in milliseconds, within the same
+   * bounds. Output that waits for a slow reader is no silence. Default: none.
+   */
+  idleTimeoutMs?: number
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default: 2,000. */
   graceMs?: number
   /** What becomes of processes that the command leaves behind. Default: `'kill'`. */

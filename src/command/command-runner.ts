@@ -12,6 +12,10 @@ export interface RunnerCapabilities {
   readonly exactExit: boolean
   /** Whether a command can be run as another user. */
   readonly users: boolean
+  /** Whether an exit tells of processes that the kernel killed for want of memory. */
+  readonly oomEvidence: boolean
+  /** Whether a pause of the place stops the clocks of all limits. */
+  readonly pausesLimits: boolean
   /** Whether a lost host makes attached commands end. */
   readonly endsWithHost: boolean
   /** `'same-user'` where commands run as the supervisor's own user and could interfere with it. */

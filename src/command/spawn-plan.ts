@@ -18,12 +18,13 @@ export interface SpawnPlan {
   readonly user: string | undefined
   readonly stdin: StdinPlan
   readonly timeoutMs: number | undefined
+  readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
   readonly keepDescendants: boolean
   readonly signal: AbortSignal | undefined
 }
 
-/** The least and the most that `timeoutMs` may be. */
+/** The least and the most that `timeoutMs` and `idleTimeoutMs` may be. */
 export interface TimeoutBounds {
   readonly minimum: number
   readonly maximum: number
@@ -53,7 +54,8 @@ export function planSpawn(
   checkSize(argv, env)
   if (options.cwd !== undefined) checkCwd(options.cwd)
   if (options.user !== undefined) checkUser('user', options.user)
-  if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs, bounds)
+  checkTimeout('timeoutMs', options.timeoutMs, bounds)
+  checkTimeout('idleTimeoutMs', options.idleTimeoutMs, bounds)
   const graceMs = options.graceMs ?? defaultGraceMs
   checkGrace(graceMs)
   const descendants = options.descendants ?? 'kill'
@@ -68,6 +70,7 @@ export function planSpawn(
     user: options.user,
     stdin: planStdin(options.stdin),
     timeoutMs: options.timeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
     graceMs,
     keepDescendants: descendants === 'keep',
     signal: options.signal,
@@ -132,9 +135,9 @@ function checkCwd(cwd: unknown): void {
   throw invalidOption('cwd', 'must be an absolute path without NUL', cwd)
 }
 
-function checkTimeout(timeoutMs: number, { minimum, maximum }: TimeoutBounds): void {
-  if (Number.isInteger(timeoutMs) && timeoutMs >= minimum && timeoutMs <= maximum) return
-  throw invalidOption('timeoutMs', `must be a whole number from ${minimum} to ${maximum}`, timeoutMs)
+function checkTimeout(option: string, ms: number | undefined, { minimum, maximum }: TimeoutBounds): void {
+  if (ms === undefined || (Number.isInteger(ms) && ms >= minimum && ms <= maximum)) return
+  throw invalidOption(option, `must be a whole number from ${minimum} to ${maximum}`, ms)
 }
 
 function planStdin(source: StdinSource | undefined): StdinPlan {

@@ -53,6 +53,8 @@ const supervisedCapabilities: RunnerCapabilities = {
   verifiedKill: true,
   exactExit: true,
   users: true,
+  oomEvidence: true,
+  pausesLimits: true,
   endsWithHost: true,
   isolation: 'separate-user',
 }

@@ -26,6 +26,7 @@ export function spawnRequest(
     keepDescendants: plan.keepDescendants,
     detached: false,
     timeoutMs: plan.timeoutMs,
+    idleTimeoutMs: plan.idleTimeoutMs,
     graceMs: plan.graceMs,
     windowBytes,
     thirdOutput: false,

@@ -76,7 +76,6 @@ export class SupervisedCommand implements RemoteCommandEvents {
       return this.cannotBegin(error as ContainersError)
     }
     if (this.plan.stdin.kind !== 'none') this.stdinOpen()
-    if (this.plan.timeoutMs !== undefined) this.stalls.arm(this.plan.timeoutMs + this.plan.graceMs)
   }
 
   /** The place cannot be reached. */
@@ -98,7 +97,6 @@ export class SupervisedCommand implements RemoteCommandEvents {
   extendTimeout(ms: number): void {
     if (!Number.isSafeInteger(ms) || ms < 0) throw invalidOption('ms', 'must be a whole number from 0', ms)
     this.remote?.extend(ms)
-    this.stalls.extend(ms)
   }
 
   started(): void {
@@ -135,7 +133,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
 
   killed(report: KillReport): void {
     this.report?.resolve(report)
-    this.stalls.arm(0)
+    this.stalls.start()
   }
 
   exit(record: ExitRecord): void {
@@ -192,7 +190,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     if (this.handle.isSettled) return
     this.remote = undefined
     this.plan.signal?.removeEventListener('abort', this.onAbort)
-    this.stalls.disarm()
+    this.stalls.stop()
     this.stdin.close()
     this.handle.settle(exit, error)
     // Where nobody answered the kill, nothing is proven.

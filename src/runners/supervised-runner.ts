@@ -22,7 +22,7 @@ const longestOrphanGraceMs = 600_000
 
 /** What every supervised runner may be given. */
 export interface SupervisedRunnerOptions {
-  /** The least and most that `timeoutMs` may be. Default: 1,000 to 3,600,000. */
+  /** The least and most that `timeoutMs` and `idleTimeoutMs` may be. Default: 1,000 to 3,600,000. */
   timeoutBoundsMs?: TimeoutBounds
   /** Bytes of one output stream that may wait for a slow reader before the process itself waits. Default: 1 MiB. */
   windowBytes?: number

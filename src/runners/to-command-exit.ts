@@ -5,7 +5,7 @@ import { signalName } from '../model/signal.js'
 import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 
 /** What we can ask for, by the number that the supervisor knows it by. */
-const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout' } as const
+const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout', 6: 'idleTimeout' } as const
 /** It waited for us in vain, and could tell us afterwards. */
 const connectionLost = 4
 /** It could still tell us, so it was not our connection that ended. */
@@ -22,7 +22,7 @@ const stages: readonly SpawnStage[] = ['request', 'fork', 'user', 'cwd', 'limits
 /** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
 export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted'): CommandExit {
   const ending = readStatus(record.status)
-  const reason = reasonFor(record.cause, ending)
+  const reason = reasonFor(record, ending)
   const requested = causeName(record.requested ?? 0) ?? intent
   const explanation = explanations.get(record.cause)
   return {
@@ -34,6 +34,8 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
     ...(explanation !== undefined && { explanation }),
     ...(record.startedAt && { startedAt: record.startedAt }),
     ...(record.finishedAt && { finishedAt: record.finishedAt }),
+    ...(record.pausedMs > 0 && { pausedMs: record.pausedMs }),
+    ...(record.oomKills > 0 && { oomKills: record.oomKills }),
     cpuTimeMs: { user: record.userMs, system: record.systemMs },
     peakMemoryBytes: record.peakBytes,
     descendants: record.descendants,
@@ -73,12 +75,13 @@ function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {
   return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: signalName(signal) }
 }
 
-function reasonFor(cause: number, ending: Pick<CommandExit, 'code'>): CommandExitReason {
+function reasonFor({ cause, oomKills }: ExitRecord, ending: Pick<CommandExit, 'signal'>): CommandExitReason {
   if (cause === connectionLost) return 'engineLost'
   if (cause === supervisorEnded) return 'containerDied'
-  return causeName(cause) ?? (ending.code === undefined ? 'signaled' : 'exited')
+  const own = ending.signal === undefined ? 'exited' : 'signaled'
+  return causeName(cause) ?? (ending.signal === 'SIGKILL' && oomKills > 0 ? 'oom' : own)
 }
 
-function causeName(cause: number): 'killed' | 'aborted' | 'timeout' | undefined {
+function causeName(cause: number): (typeof causes)[keyof typeof causes] | undefined {
   return causes[cause as keyof typeof causes]
 }

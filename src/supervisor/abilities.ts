@@ -8,6 +8,7 @@ const abilities: readonly {
   isWanted(request: SpawnRequest): boolean
 }[] = [
   { name: 'detached commands', since: 2, isWanted: ({ detached }) => detached },
+  { name: 'idle limits', since: 2, isWanted: ({ idleTimeoutMs }) => idleTimeoutMs !== undefined },
   { name: 'third outputs, as sessions need', since: 2, isWanted: ({ thirdOutput }) => thirdOutput },
 ]
 

@@ -38,6 +38,7 @@ export interface SpawnRequest {
   /** It outlives its connection. */
   readonly detached: boolean
   readonly timeoutMs: number | undefined
+  readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
   readonly windowBytes: number
   /** Whether descriptor 3 of the command is an output as well. */
@@ -69,6 +70,9 @@ export interface ExitRecord {
   readonly systemMs: number
   readonly peakBytes: number
   readonly descendants: KillReport
+  /** How often the kernel killed in its container for want of memory while it ran. */
+  readonly oomKills: number
+  readonly pausedMs: number
 }
 
 /** Our own HELLO. */
@@ -91,7 +95,9 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
   if (request.timeoutMs !== undefined) record.u64(6, request.timeoutMs)
   record.u32(7, request.graceMs)
   if (request.path !== undefined) record.text(8, request.path)
-  return record.u32(9, request.windowBytes).text(10, request.id).finish()
+  record.u32(9, request.windowBytes).text(10, request.id)
+  if (request.idleTimeoutMs !== undefined) record.u64(11, request.idleTimeoutMs)
+  return record.finish()
 }
 
 function flagsOf(request: SpawnRequest): number {
@@ -144,6 +150,8 @@ export function decodeExit(payload: Buffer): ExitRecord {
       survivors: record.u32s(10),
       verified: record.u8(11) === 1,
     },
+    oomKills: record.u32(12) ?? 0,
+    pausedMs: Number(record.u64(13) ?? 0n),
   }
 }
 

@@ -5,6 +5,7 @@ import { exitCases } from './exit-cases.js'
 import { failureCases } from './failure-cases.js'
 import { identityCases } from './identity-cases.js'
 import { killCases } from './kill-cases.js'
+import { limitCases } from './limit-cases.js'
 import { outputCases } from './output-cases.js'
 import type { RunnerCase } from './runner-case.js'
 import { stdinCases } from './stdin-cases.js'
@@ -29,5 +30,6 @@ export const runnerCases: readonly RunnerCase[] = [
   ...killCases,
   ...descendantCases,
   ...timeCases,
+  ...limitCases,
   ...crowdCases,
 ]

@@ -9,6 +9,7 @@
 #include "command_io.h"
 #include "command_secrets.h"
 #include "connection.h"
+#include "oom.h"
 #include "pipes.h"
 #include "table.h"
 #include "tree.h"
@@ -29,8 +30,25 @@ static bool is_ours(pid_t child) {
   return false;
 }
 
+/* The rise that this end explains explains no other. */
+static void explain_oom(const struct command *killed, uint64_t count) {
+  for (struct command *command = table_first(); command; command = command->next) {
+    if (command != killed && command->oom_before < count) command->oom_before++;
+  }
+}
+
+static void note_oom(struct command *command) {
+  struct report *report = &command->report;
+  uint64_t count = oom_count();
+  if (count <= command->oom_before) return;
+  report->oom_kills = (uint32_t)(count - command->oom_before);
+  if (report->has_status && report->status == SIGKILL && !report->cause) explain_oom(command, count);
+}
+
 static void last_word(struct command *command) {
   command->reported = true;
+  note_oom(command);
+  command->report.paused_ms = clock_paused_ms() - command->paused_before;
   command_mark_last(command);
   tell(command);
 }
@@ -76,6 +94,7 @@ static void on_control(struct source *source, uint32_t events) {
   command->report = report;
   if (report.kind == REPORT_STARTED) {
     command->started = true;
+    limits_begin(&command->limits);
     return tell(command);
   }
   loop_close(source);
@@ -140,6 +159,9 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   command->terminal = request.columns;
   command->control.fd = -1;
   command_io_open(command, -1, (const int[OUTPUTS]){-1, -1, -1});
+  command->oom_before = oom_count();
+  command->paused_before = clock_paused_ms();
+  limits_set(&command->limits, &request);
   command_io_limits(command, request.flags & SPAWN_STDIN, request.window);
   bool crowded = table_count() >= MOST_COMMANDS;
   table_add(command);
@@ -156,6 +178,7 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
 
 void command_order(struct command *command, struct order order) {
   if (command->control.fd < 0) return;
+  limits_lift(&command->limits);
   /* Its socket takes hundreds of these; a host that sends more of them than that has said it already. */
   send(command->control.fd, &order, sizeof order, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

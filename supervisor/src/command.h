@@ -2,6 +2,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include "limits.h"
 #include "loop.h"
 #include "monitor.h"
 #include "outbox.h"
@@ -58,6 +59,9 @@ struct command {
   uint64_t secrets_expired;
   char run[RUN_NAME + 1];
   struct report report;
+  struct limits limits;
+  uint64_t oom_before;    /* what the container's counter said when it started */
+  uint64_t paused_before; /* and the clock, of its pauses */
   const char *refusal; /* FAILED with this text */
 };
 

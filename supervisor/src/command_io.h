@@ -17,6 +17,9 @@ void command_mark_last(struct command *command);
 /* Reads what nobody wants, so that the writer is not stopped. true: there is more. */
 bool command_drop_output(struct command *command);
 
+/* Whether stdout or stderr has output that was not read yet. */
+bool command_output_waits(const struct command *command);
+
 /* A command without a connection has news. */
 void commands_sweep_soon(void);
 

@@ -102,7 +102,7 @@ static void to_command(struct connection *connection, struct frame frame, const 
     case HOST_KILL: return order_kill(connection, command, body);
     case HOST_RESIZE: return resize(connection, command, body);
     case HOST_EXTEND:
-      return command_order(command, (struct order){.kind = ORDER_EXTEND, .extend_ms = get_u64(body)});
+      return limits_extend(&command->limits, get_u64(body));
     case HOST_SECRET:
       if (!command_secret(command, body, frame.length)) {
         connection_fail(connection, ERROR_ORDER, "SECRET before the answer to the one before");

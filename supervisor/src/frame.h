@@ -74,6 +74,7 @@ enum exit_cause {
   CAUSE_TIMEOUT = 3,
   CAUSE_CONNECTION_LOST = 4,
   CAUSE_SUPERVISOR_ENDED = 5,
+  CAUSE_IDLE_TIMEOUT = 6,
 };
 
 struct frame {

@@ -6,10 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_A_ROUND = 64, NO_DEADLINE = -1, LONGEST_SLEEP_MS = 3600 * 1000 };
+enum { EVENTS_A_ROUND = 64, PAUSE_CHECK_MS = 1000 };
 
 /* Memory set aside is chained through its own first word. */
 struct set_aside {
@@ -18,7 +17,8 @@ struct set_aside {
 
 static int epoll_fd = -1;
 static bool again;
-static int64_t wake_at = NO_DEADLINE;
+static int64_t wake_at = NEVER;
+static bool notice_pauses;
 static struct set_aside *to_free;
 static sigset_t mask_while_waiting;
 static volatile sig_atomic_t children_changed;
@@ -56,23 +56,26 @@ void loop_free_later(void *memory) {
 void loop_again(void) { again = true; }
 
 void loop_wake_at(int64_t at_ms) {
-  if (wake_at == NO_DEADLINE || at_ms < wake_at) wake_at = at_ms;
+  if (at_ms < wake_at) wake_at = at_ms;
 }
+
+void loop_notice_pauses(void) { notice_pauses = true; }
 
 static int time_to_wait(void) {
   if (again || children_changed) return 0;
-  if (wake_at == NO_DEADLINE) return -1;
+  if (wake_at == NEVER) return notice_pauses ? PAUSE_CHECK_MS : -1;
   int64_t left = wake_at - now_ms();
   if (left < 0) return 0;
-  return left > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (int)left;
+  return left > CLOCK_STEP_MS ? CLOCK_STEP_MS : (int)left;
 }
 
 void loop_round(void) {
   struct epoll_event events[EVENTS_A_ROUND];
   int timeout = time_to_wait();
-  again = false;
-  wake_at = NO_DEADLINE;
+  again = notice_pauses = false;
+  wake_at = NEVER;
   int count = epoll_pwait(epoll_fd, events, EVENTS_A_ROUND, timeout, &mask_while_waiting);
+  clock_waited(timeout);
   for (int i = 0; i < count; i++) {
     struct source *source = events[i].data.ptr;
     if (source->fd >= 0) source->on_ready(source, events[i].events);
@@ -82,12 +85,6 @@ void loop_round(void) {
     free(to_free);
     to_free = next;
   }
-}
-
-int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool loop_children_changed(void) {

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "clock.h"
+
 /* What `pointer`, a member of it, is in. */
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
@@ -34,10 +36,11 @@ void loop_again(void);
 /* Asks to be woken at a time of the monotonic clock, milliseconds. The earliest wish of a round counts. */
 void loop_wake_at(int64_t at_ms);
 
+/* Has the next wait end in time for a pause of the container to be noticed. */
+void loop_notice_pauses(void);
+
 /* One round: waits, tells every source that is ready, then frees what was set aside. */
 void loop_round(void);
-
-int64_t now_ms(void);
 
 /* Set by signals. */
 bool loop_children_changed(void); /* answers and clears */

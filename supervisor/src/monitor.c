@@ -20,16 +20,13 @@
 #include "tree.h"
 
 enum { CONTROL = COMMAND_FDS };
-static const int64_t NEVER = INT64_MAX;
 
 struct monitor {
   pid_t command;
   int control; /* -1 when the supervisor is gone or has nothing more to say */
-  uint32_t grace_ms;
   bool keep, terminal;
   bool ended;   /* the command itself */
   bool killing; /* since a signal of ours */
-  int64_t limit_at;
   int64_t kill_at;
   struct report report;
 };
@@ -115,7 +112,6 @@ static void begin_end(struct monitor *monitor, int signal, uint32_t grace_ms, ui
     report->requested = cause;
   }
   monitor->killing = true;
-  monitor->limit_at = NEVER;
   int64_t kill_at = now_ms() + grace_ms;
   if (signal == SIGKILL) kill_at = 0;
   if (kill_at < monitor->kill_at) monitor->kill_at = kill_at;
@@ -123,12 +119,6 @@ static void begin_end(struct monitor *monitor, int signal, uint32_t grace_ms, ui
   /* As when a terminal is hung up: interactive shells ignore SIGTERM. */
   if (monitor->terminal && signal == SIGTERM && !monitor->ended) kill(monitor->command, SIGHUP);
   tree_signal(signal);
-}
-
-static void extend(struct monitor *monitor, uint64_t ms) {
-  if (monitor->limit_at == NEVER) return;
-  uint64_t room = (uint64_t)(NEVER - monitor->limit_at);
-  monitor->limit_at = ms < room ? monitor->limit_at + (int64_t)ms : NEVER;
 }
 
 static void lost(struct monitor *monitor) {
@@ -179,23 +169,22 @@ static void take_orders(struct monitor *monitor) {
       replace_secret(monitor, secret);
       continue;
     }
-    if (order.kind == ORDER_EXTEND) {
-      extend(monitor, order.extend_ms);
-      continue;
-    }
-    if (order.cause == CAUSE_KILLED || order.cause == CAUSE_ABORTED) monitor->report.answers_kill = true;
+    monitor->report.answers_kill |= order.cause != CAUSE_CONNECTION_LOST && order.cause != CAUSE_SUPERVISOR_ENDED;
     begin_end(monitor, (int)order.signal, order.grace_ms, (uint8_t)order.cause);
   }
 }
 
 /* Until the next order, end of a child or deadline. */
 static void wait_for_news(const struct monitor *monitor) {
-  int64_t at = monitor->limit_at < monitor->kill_at ? monitor->limit_at : monitor->kill_at;
+  /* A grace stands still in a pause of the container, and so is waited for in steps; the life of a secret is not. */
+  bool steps = monitor->kill_at != NEVER;
+  int64_t at = monitor->kill_at, left = 0;
   if (secrets_expire_at() < at) at = secrets_expire_at();
   struct timespec time, *timeout = NULL;
   if (at != NEVER) {
-    int64_t left = at - now_ms();
+    left = at - now_ms();
     if (left < 0) left = 0;
+    if (steps && left > CLOCK_STEP_MS) left = CLOCK_STEP_MS;
     time = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
     timeout = &time;
   }
@@ -203,6 +192,7 @@ static void wait_for_news(const struct monitor *monitor) {
   sigemptyset(&mask);
   struct pollfd control = {.fd = monitor->control, .events = POLLIN};
   ppoll(&control, 1, timeout, &mask);
+  clock_waited(steps ? left : -1);
 }
 
 static _Noreturn void watch(struct monitor *monitor) {
@@ -215,9 +205,7 @@ static _Noreturn void watch(struct monitor *monitor) {
     }
     take_orders(monitor);
     expire_secrets(monitor);
-    int64_t now = now_ms();
-    if (now >= monitor->limit_at) begin_end(monitor, SIGTERM, monitor->grace_ms, CAUSE_TIMEOUT);
-    if (now >= monitor->kill_at) kill_all(monitor);
+    if (now_ms() >= monitor->kill_at) kill_all(monitor);
   }
 }
 
@@ -248,10 +236,9 @@ static bool take_descriptors(const int descriptors[COMMAND_FDS], int control) {
 
 _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAND_FDS], int control) {
   static struct monitor monitor;
-  monitor = (struct monitor){.control = CONTROL, .limit_at = NEVER, .kill_at = NEVER};
+  monitor = (struct monitor){.control = CONTROL, .kill_at = NEVER};
   if (!take_descriptors(descriptors, control)) _exit(1);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  monitor.grace_ms = request->grace_ms;
   monitor.keep = request->flags & SPAWN_KEEP;
   monitor.terminal = request->columns;
   if (!request_unpack(request)) fail(&monitor, STAGE_FORK, ENOMEM);
@@ -263,10 +250,6 @@ _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAN
   explicit_bzero(request->body, request->length);
   if (monitor.command < 0) fail(&monitor, failure.stage, failure.error);
   close_between(0, CONTROL - 1);
-  if (request->timeout_ms > 0) {
-    monitor.limit_at = now_ms();
-    extend(&monitor, request->timeout_ms);
-  }
   monitor.report.kind = REPORT_STARTED;
   monitor.report.pid = (uint32_t)monitor.command;
   send_report(&monitor);

@@ -1,4 +1,4 @@
-/* The process that stands over one command: starts it, holds its time limit, ends its whole tree, and says
+/* The process that stands over one command: starts it, ends its whole tree, and says
    how it ended. It talks with the supervisor over a socket of whole messages. */
 #ifndef MONITOR_H
 #define MONITOR_H
@@ -12,14 +12,13 @@
 
 enum { MOST_SURVIVORS = 32, GRACE_WHEN_LOST_MS = 100 };
 
-enum order_kind { ORDER_KILL = 1, ORDER_EXTEND = 2, ORDER_SECRET = 3 };
+enum order_kind { ORDER_KILL = 1, ORDER_SECRET = 2 };
 
 struct order {
   uint32_t kind;
   uint32_t signal;
   uint32_t grace_ms;
   uint32_t cause;
-  uint64_t extend_ms;
 }; /* ORDER_SECRET is followed by the secret's record */
 
 enum report_kind { REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_EXITED = 3, REPORT_SECRETS = 4 };
@@ -40,6 +39,9 @@ struct report {
   uint32_t survivor_count;
   uint32_t survivors[MOST_SURVIVORS];
   uint64_t started_ns, finished_ns, user_us, system_us, peak_bytes;
+  /* What the supervisor itself has to add. */
+  uint32_t oom_kills;
+  uint64_t paused_ms;
 };
 
 /* In a process that was just forked. The descriptors become the command's, by their place in the list; the third

@@ -34,6 +34,13 @@ static size_t waiting(const struct output *output) {
   return ioctl(output->source.fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
+bool command_output_waits(const struct command *command) {
+  for (int i = 0; i < 2; i++) {
+    if (command->outputs[i].source.fd >= 0 && waiting(&command->outputs[i]) > 0) return true;
+  }
+  return false;
+}
+
 void command_mark_last(struct command *command) {
   for (int i = 0; i < OUTPUTS; i++) {
     struct output *output = &command->outputs[i];
@@ -85,6 +92,7 @@ static bool read_output(struct command *command, int channel, struct outbox *out
   bool all = (uint64_t)got < most && !output->hung_up && !output->terminal;
   if (all && output->last == NOT_LAST) output->readable = false;
   output->sent += (uint64_t)got;
+  if (command->limits.idle_ms && channel < OUTPUTS) command->limits.heard_at = now_ms();
   grow(output);
   outbox_put_data(outbox, (uint8_t)channel, command->number, (size_t)got);
   return true;

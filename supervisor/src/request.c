@@ -18,6 +18,7 @@ enum spawn_tag {
   TAG_PATH = 8,
   TAG_WINDOW = 9,
   TAG_ID = 10,
+  TAG_IDLE = 11,
   TAG_TERMINAL = 12,
 };
 
@@ -64,6 +65,7 @@ static bool check_number(struct request *request, const struct field *field) {
     case TAG_FLAGS: return field_u32(field, &request->flags);
     case TAG_TIMEOUT: return field_u64(field, &request->timeout_ms);
     case TAG_GRACE: return field_u32(field, &request->grace_ms);
+    case TAG_IDLE: return field_u64(field, &request->idle_ms);
     case TAG_WINDOW: return field_u32(field, &request->window);
     case TAG_TERMINAL: return take_size(request, field);
     default: return true;

@@ -19,8 +19,8 @@ struct request {
   uint32_t flags;
   uint32_t grace_ms;
   uint32_t window;
-  uint64_t timeout_ms; /* 0: none */
-  uint16_t columns, rows; /* 0: no terminal */
+  uint64_t timeout_ms, idle_ms; /* 0: none */
+  uint16_t columns, rows;       /* 0: no terminal */
   uint32_t secret_count, secret_bytes, secret_variables;
   bool secret_files;
   char run[RUN_NAME + 1]; /* where there are any: the name of their folder */

@@ -16,8 +16,6 @@
 #include "text.h"
 #include "users.h"
 
-static const int64_t NEVER = INT64_MAX;
-
 /* Held open: whatever the command renames or links, what is overwritten is the file itself. */
 struct held {
   int fd;

@@ -14,7 +14,9 @@
 #include "files.h"
 #include "handover.h"
 #include "launch.h"
+#include "limits.h"
 #include "loop.h"
+#include "oom.h"
 #include "table.h"
 #include "text.h"
 
@@ -25,6 +27,7 @@ static bool set_up(void) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   signals_set_up();
   launch_remember_limits();
+  oom_open();
   return fill_standard_descriptors() && loop_open();
 }
 
@@ -43,6 +46,7 @@ static void round_of_work(void) {
   reap();
   connections_run();
   commands_sweep();
+  limits_check();
 }
 
 /* Every tree is killed and, where somebody still listens, told so. */

@@ -53,6 +53,8 @@ void exit_fields(struct record_writer *writer, const struct command *command) {
   record_u32(writer, 9, report->killed);
   survivors(writer, 10, report);
   record_u8(writer, 11, report->verified);
+  if (report->oom_kills) record_u32(writer, 12, report->oom_kills);
+  if (report->paused_ms) record_u64(writer, 13, report->paused_ms);
   secrets_field(writer, command);
 }
 

@@ -6,7 +6,8 @@ import { SupervisedRunner, type SupervisedRunnerOptions } from '../../src/runner
 import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.js'
 
 const capabilities = {
-  supervised: true, verifiedKill: true, exactExit: true, users: true, endsWithHost: true, isolation: 'separate-user',
+  supervised: true, verifiedKill: true, exactExit: true, users: true, oomEvidence: true,
+  pausesLimits: true, endsWithHost: true, isolation: 'separate-user',
 } as const // prettier-ignore
 
 /** A runner whose supervisors are in the test's hands. */
@@ -119,6 +120,7 @@ describe('a verdict', () => {
     ['killed, with a code of its own', 0, 1, { reason: 'killed', code: 0, succeeded: false }],
     ['aborted', 9, 2, { reason: 'aborted', signal: 'SIGKILL' }],
     ['out of time', 9, 3, { reason: 'timeout', signal: 'SIGKILL' }],
+    ['silent for too long', 15, 6, { reason: 'idleTimeout', signal: 'SIGTERM' }],
     ['without its host', 9, 4, { reason: 'engineLost', signal: 'SIGKILL' }],
     ['with its supervisor', 9, 5, { reason: 'containerDied', signal: 'SIGKILL' }],
   ])('%s', async (_name, status, cause, expected) => {

@@ -31,6 +31,7 @@ export interface SpawnRequest {
   user?: string
   flags?: number
   timeoutMs?: number
+  idleTimeoutMs?: number
   graceMs?: number
   path?: string
   window?: number
@@ -61,6 +62,8 @@ export interface Ended {
   killed: number | undefined
   survivors: number
   verified: number | undefined
+  oomKills: number | undefined
+  pausedMs: number | undefined
   secretsGone: number | undefined
   killedAnswer: { verified: number | undefined; killed: number | undefined } | undefined
   fields: Field[]
@@ -79,6 +82,7 @@ export function spawnRecord(request: SpawnRequest): Buffer {
   if (request.path !== undefined) fields.push([8, Buffer.from(request.path)])
   fields.push([9, u32(request.window ?? 1 << 30)])
   fields.push([10, Buffer.from('test-command')])
+  if (request.idleTimeoutMs !== undefined) fields.push([11, u64(request.idleTimeoutMs)])
   if (request.terminal) fields.push([12, Buffer.concat(request.terminal.map(u16))])
   for (const secret of request.secrets ?? []) fields.push([14, secretRecord(secret)])
   return encodeRecord(fields)
@@ -285,6 +289,8 @@ function describe(frames: readonly Frame[]): Ended {
     killed: numberOf(fields, 9),
     survivors: fields.filter(([tag]) => tag === 10).length,
     verified: numberOf(fields, 11),
+    oomKills: numberOf(fields, 12),
+    pausedMs: numberOf(fields, 13),
     secretsGone: numberOf(fields.length > 0 ? fields : failed, 14),
     killedAnswer: killedOf(frames),
     fields,

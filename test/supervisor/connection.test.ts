@@ -16,6 +16,7 @@ const request: SpawnRequest = {
   keepDescendants: false,
   detached: false,
   timeoutMs: undefined,
+  idleTimeoutMs: undefined,
   graceMs: 100,
   windowBytes: 1000,
   thirdOutput: false,

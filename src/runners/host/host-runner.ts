@@ -56,6 +56,8 @@ function supervisedCapabilities(): RunnerCapabilities {
     verifiedKill: true,
     exactExit: true,
     users: process.getuid?.() === 0,
+    oomEvidence: true,
+    pausesLimits: true,
     endsWithHost: true,
     isolation: 'same-user',
   }

@@ -13,13 +13,14 @@ import { ContainersError } from '../../errors/containers-error.js'
 import type { signalName, SignalName } from '../../model/signal.js'
 import { createByteStream, type ByteStream } from '../../streaming/byte-stream.js'
 import { feedStdin } from '../feed-stdin.js'
+import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
 import { spawnRequest } from '../spawn-request.js'
 import { neverRan } from '../to-command-exit.js'
 
 /** How long output may come after the command's own end when its descendants are kept. */
 const lastWordsMs = 100
-type Cause = 'killed' | 'aborted' | 'timeout'
+type Cause = 'killed' | 'aborted' | 'timeout' | 'idleTimeout'
 
 /** A command as a child of this process, in a process group of its own. */
 export class PlainHostCommand {
@@ -29,6 +30,7 @@ export class PlainHostCommand {
   private readonly startedAt = new Date()
   private cause: Cause | undefined
   private timeout: NodeJS.Timeout | undefined
+  private idle: IdleTimer | undefined
   private lastResort: NodeJS.Timeout | undefined
   private readonly onAbort = () => void this.stop('aborted', 'SIGTERM', this.plan.graceMs)
 
@@ -81,6 +83,7 @@ export class PlainHostCommand {
       })
     }
     if (plan.timeoutMs !== undefined) this.limit((this.deadline = Date.now() + plan.timeoutMs))
+    if (plan.idleTimeoutMs !== undefined) this.watchSilence(plan.idleTimeoutMs)
     plan.signal?.addEventListener('abort', this.onAbort, { once: true })
   }
 
@@ -103,10 +106,21 @@ export class PlainHostCommand {
     this.timeout = setTimeout(stop, deadline - Date.now())
   }
 
+  private watchSilence(idleMs: number): void {
+    const outputs = [this.child.stdout, this.child.stderr].filter((output) => output !== null)
+    const hasOutput = () => outputs.some(({ readableLength }) => readableLength > 0)
+    const idle = new IdleTimer(idleMs, hasOutput, () => {
+      void this.stop('idleTimeout', 'SIGTERM', this.plan.graceMs)
+    })
+    for (const output of outputs) output.on('data', () => idle.heard())
+    this.idle = idle
+  }
+
   private async stop(cause: Cause, signal: SignalName, graceMs: number): Promise<DescendantsReport> {
     const { child } = this
     if (child.exitCode === null && child.signalCode === null && !this.handle.isSettled) {
       this.cause ??= cause
+      this.liftLimits()
       this.signalGroup(signal)
       clearTimeout(this.lastResort)
       this.lastResort = setTimeout(() => this.signalGroup('SIGKILL'), graceMs)
@@ -125,8 +139,14 @@ export class PlainHostCommand {
     }
   }
 
-  private afterExit(): void {
+  private liftLimits(): void {
     clearTimeout(this.timeout)
+    this.timeout = undefined
+    this.idle?.stop()
+  }
+
+  private afterExit(): void {
+    this.liftLimits()
     clearTimeout(this.lastResort)
     if (!this.plan.keepDescendants) this.signalGroup('SIGKILL')
     // Whoever left the group may hold the streams open for ever.
@@ -155,7 +175,7 @@ export class PlainHostCommand {
   }
 
   private settle(exit: CommandExit, error?: Error): void {
-    clearTimeout(this.timeout)
+    this.liftLimits()
     this.plan.signal?.removeEventListener('abort', this.onAbort)
     this.stdin.close()
     this.handle.settle(exit, error)

@@ -16,6 +16,8 @@ export class PlainHostRunner implements CommandRunner {
     verifiedKill: false,
     exactExit: process.platform !== 'win32',
     users: process.getuid?.() === 0,
+    oomEvidence: false,
+    pausesLimits: false,
     endsWithHost: false,
     isolation: 'none',
   }

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import type { SpawnOptions } from '../../src/command/command-options.js'
+import { firstLine } from '../../src/testing/case-tools.js'
+import { usePlaces } from './places.js'
+import type { TestContainer } from './container.js'
+
+const places = usePlaces()
+
+async function pause(container: TestContainer, ms: number): Promise<void> {
+  await container.act('pause')
+  await delay(ms)
+  await container.act('unpause')
+}
+
+describe.each([
+  ['of ours', () => places.ours()],
+  ['of somebody else', () => places.others()],
+])('a pause of a container %s', (_name, start) => {
+  test.each<[string, SpawnOptions]>([
+    ['time', { timeoutMs: 1500 }],
+    ['silence', { idleTimeoutMs: 1500 }],
+  ])('counts for no limit of %s', async (_name, limits) => {
+    const container = await start()
+    const command = places.runner(container).spawn(['sh', '-c', 'echo up; sleep 0.5; exit 5'], limits)
+    await firstLine(command)
+    await pause(container, 2500)
+    const exit = await command.exit
+    expect(exit).toMatchObject({ reason: 'exited', code: 5 })
+    expect(exit.pausedMs).toBeGreaterThan(2000)
+    expect(exit.pausedMs).toBeLessThan(4000)
+  })
+
+  test('leaves a limit what was left of it', async () => {
+    const container = await start()
+    const command = places
+      .runner(container)
+      .spawn(['sh', '-c', 'echo up; exec sleep 60'], { timeoutMs: 1000 })
+    await firstLine(command)
+    await pause(container, 1500)
+    const resumed = performance.now()
+    const exit = await command.exit
+    expect(exit).toMatchObject({ reason: 'timeout', signal: 'SIGTERM' })
+    expect(performance.now() - resumed).toBeLessThan(1500)
+    expect(exit.finishedAt!.getTime() - exit.startedAt!.getTime()).toBeGreaterThan(2000)
+  })
+
+  test('counts for no grace', async () => {
+    const container = await start()
+    const script = `trap 'sleep 1; exit 7' TERM; echo up; while :; do sleep 0.05; done`
+    const command = places.runner(container).spawn(['sh', '-c', script])
+    await firstLine(command)
+    const report = command.kill({ graceMs: 2000 })
+    await delay(200)
+    await pause(container, 2500)
+    expect(await command.exit).toMatchObject({ reason: 'killed', code: 7 })
+    expect((await report).verified).toBe(true)
+  })
+})
+
+test('a paused command whose reader waits loses neither its output nor its exit', async () => {
+  const container = await places.ours()
+  const runner = places.runner(container, { windowBytes: 4096 })
+  const command = runner.spawn(['sh', '-c', 'head -c 2000000 /dev/zero'], { timeoutMs: 2000, graceMs: 0 })
+  const chunks = command.stdout[Symbol.asyncIterator]()
+  let size = ((await chunks.next()).value as Buffer).length
+  // Longer than limit, grace and patience with a reader together.
+  await pause(container, 4500)
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
+    size += (next.value as Buffer).length
+  expect(size).toBe(2_000_000)
+  expect(await command.exit).toMatchObject({ reason: 'exited', code: 0 })
+})
+
+test('a limit can be put off while the container is paused', async () => {
+  const container = await places.ours()
+  const command = places
+    .runner(container)
+    .spawn(['sh', '-c', 'echo up; sleep 2; exit 5'], { timeoutMs: 1000 })
+  await firstLine(command)
+  await container.act('pause')
+  command.extendTimeout(10_000)
+  await delay(1500)
+  await container.act('unpause')
+  expect(await command.exit).toMatchObject({ reason: 'exited', code: 5 })
+})

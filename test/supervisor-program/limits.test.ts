@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { FrameType, u64 } from './codec.js'
+import { childrenOf } from './processes.js'
+import { SupervisorProcess } from './supervisor-process.js'
+
+// For a sanitized build on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
+
+let supervisor: SupervisorProcess
+
+beforeEach(async () => {
+  supervisor = await SupervisorProcess.open()
+})
+afterEach(() => supervisor.close())
+
+const sh = (script: string) => ({ argv: ['sh', '-c', script], env: ['PATH=/usr/bin:/bin'], cwd: '/' })
+const said = (number: number, text: string) =>
+  supervisor.next(() => supervisor.output(number, 1).toString().includes(text))
+const ms = (duration: number) => new Promise((resolve) => setTimeout(resolve, duration))
+const stubborn = `trap '' TERM; echo up; while :; do sleep 0.01; done`
+
+describe('silence', () => {
+  test('for too long ends the command, and what it printed before is kept', async () => {
+    const began = performance.now()
+    const end = await supervisor.run({ ...sh('echo up; sleep 100'), idleTimeoutMs: 150, graceMs: 5000 })
+    expect(end).toMatchObject({ cause: 6, signal: 15, verified: 1, killedAnswer: { verified: 1 } })
+    expect(end.stdout.toString()).toBe('up\n')
+    const took = performance.now() - began
+    expect(took).toBeGreaterThanOrEqual(149)
+    expect(took).toBeLessThan(4000)
+  })
+
+  test('from the beginning counts too, and is killed after its grace', async () => {
+    const script = `trap '' TERM; while :; do sleep 0.01; done`
+    const end = await supervisor.run({ ...sh(script), idleTimeoutMs: 100, graceMs: 100 })
+    expect(end).toMatchObject({ cause: 6, signal: 9, verified: 1 })
+  })
+
+  test.each(['', ' >&2'])('is broken by output%s', async (to) => {
+    const script = `for i in 1 2 3 4 5 6 7 8; do sleep 0.1; echo $i${to}; done; exit 5`
+    expect(await supervisor.run({ ...sh(script), idleTimeoutMs: 600 })).toMatchObject({ code: 5, cause: 0 })
+  })
+
+  test('is none while output waits for its reader', async () => {
+    const request = { ...sh('head -c 200000 /dev/zero; exit 5'), idleTimeoutMs: 100, window: 10 }
+    const number = supervisor.spawn(request)
+    await supervisor.next((frame) => frame.command === number && frame.type === FrameType.output)
+    await ms(500)
+    expect(supervisor.frames.some(({ type }) => type === FrameType.killed)).toBe(false)
+    supervisor.grant(number, 1, 10, 1_000_000)
+    expect(await supervisor.ended(number)).toMatchObject({ code: 5, cause: 0 })
+  })
+
+  test('is one when all output was taken, window or not', async () => {
+    const request = { ...sh('head -c 1000 /dev/zero; sleep 100'), idleTimeoutMs: 100, window: 1000 }
+    expect(await supervisor.run(request)).toMatchObject({ cause: 6, signal: 15 })
+  })
+
+  test('in the grace of a kill is no second reason', async () => {
+    const number = supervisor.spawn({ ...sh(stubborn), idleTimeoutMs: 100, timeoutMs: 150 })
+    await said(number, 'up')
+    supervisor.kill(number, 15, 400)
+    expect(await supervisor.ended(number)).toMatchObject({ cause: 1, requested: undefined, signal: 9 })
+  })
+})
+
+describe('time in which the supervisor could not run', () => {
+  const pause = async (pid: number, duration: number) => {
+    process.kill(pid, 'SIGSTOP')
+    await ms(duration)
+    process.kill(pid, 'SIGCONT')
+  }
+
+  test.each(['timeoutMs', 'idleTimeoutMs'])('counts for no %s', async (limit) => {
+    const number = supervisor.spawn({ ...sh('echo up; sleep 2; exit 5'), [limit]: 1000 })
+    await said(number, 'up')
+    await pause(supervisor.child.pid as number, 1600)
+    // By the machine's clock, the limit has passed by now.
+    const end = await supervisor.ended(number)
+    expect(end).toMatchObject({ code: 5, cause: 0 })
+    expect(end.pausedMs).toBeGreaterThan(1300)
+    expect(end.pausedMs).toBeLessThan(1900)
+  })
+
+  test('does not make a limit longer than it is', async () => {
+    const began = performance.now()
+    const number = supervisor.spawn({ ...sh('echo up; sleep 100'), timeoutMs: 1000 })
+    await said(number, 'up')
+    await pause(supervisor.child.pid as number, 1500)
+    const end = await supervisor.ended(number)
+    expect(end).toMatchObject({ cause: 3, signal: 15 })
+    expect(performance.now() - began).toBeGreaterThan(2200)
+    expect(performance.now() - began).toBeLessThan(4000)
+  })
+
+  test('counts for no grace', async () => {
+    const began = performance.now()
+    const number = supervisor.spawn(sh(stubborn))
+    await said(number, 'up')
+    supervisor.kill(number, 15, 1000)
+    await ms(100)
+    await pause(childrenOf(supervisor.child.pid as number)[0] as number, 1500)
+    expect(await supervisor.ended(number)).toMatchObject({ cause: 1, signal: 9 })
+    expect(performance.now() - began).toBeGreaterThan(2200)
+  })
+
+  test('is told of a command without a limit, too', async () => {
+    const number = supervisor.spawn(sh('echo up; sleep 4'))
+    await said(number, 'up')
+    await pause(supervisor.child.pid as number, 2500)
+    const end = await supervisor.ended(number)
+    expect(end.pausedMs).toBeGreaterThan(1400)
+    expect(end.pausedMs).toBeLessThan(2700)
+  })
+})
+
+test('a limit beyond all time is none, extended or not', async () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const number = supervisor.spawn({ ...sh('sleep 0.3; exit 5'), timeoutMs: most, idleTimeoutMs: most })
+  for (let i = 0; i < 3; i++) supervisor.send(FrameType.extend, number, Buffer.alloc(8, 0xff))
+  expect(await supervisor.ended(number)).toMatchObject({ code: 5, cause: 0 })
+  const next = supervisor.spawn({ ...sh('sleep 100'), timeoutMs: 100 })
+  supervisor.send(FrameType.extend, next, u64(200))
+  expect(await supervisor.ended(next)).toMatchObject({ cause: 3 })
+})
