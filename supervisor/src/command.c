@@ -9,14 +9,17 @@
 #include "command_io.h"
 #include "command_secrets.h"
 #include "connection.h"
+#include "detached.h"
 #include "oom.h"
 #include "pipes.h"
 #include "table.h"
 #include "tree.h"
+#include "viewer.h"
 
-static void tell(struct command *command) {
-  if (command->connection) connection_activate(command->connection, &command->talker);
-  else commands_sweep_soon();
+void command_news(struct command *command) {
+  if (command->connection) return connection_activate(command->connection, &command->talker);
+  viewers_wake(command);
+  commands_sweep_soon();
 }
 
 static uint32_t lost_command;
@@ -50,7 +53,7 @@ static void last_word(struct command *command) {
   note_oom(command);
   command->report.paused_ms = clock_paused_ms() - command->paused_before;
   command_mark_last(command);
-  tell(command);
+  command_news(command);
 }
 
 static unsigned lost_monitors;
@@ -89,13 +92,13 @@ static void on_control(struct source *source, uint32_t events) {
   if (got != sizeof report) return monitor_lost(command);
   if (report.kind == REPORT_SECRETS) {
     command_secrets_news(command, &report);
-    return tell(command);
+    return command_news(command);
   }
   command->report = report;
   if (report.kind == REPORT_STARTED) {
     command->started = true;
     limits_begin(&command->limits);
-    return tell(command);
+    return command_news(command);
   }
   loop_close(source);
   last_word(command);
@@ -144,6 +147,29 @@ static void start(struct command *command, struct request *request) {
   close(pipes.control[1]);
 }
 
+static void begin(struct command *command, struct request *request) {
+  bool detached = request->flags & SPAWN_DETACHED;
+  if (table_count() > MOST_COMMANDS + detached_kept()) {
+    return refuse(command, STAGE_FORK, EAGAIN, "too many commands at once");
+  }
+  if (detached && !connection_outlived(command->connection)) {
+    return refuse(command, STAGE_REQUEST, EOPNOTSUPP, "the supervisor ends with its host, and detached commands with it");
+  }
+  if (request->id_length > 0) {
+    if (table_find_id(request->id, request->id_length)) {
+      return refuse(command, STAGE_REQUEST, EEXIST, "the id is in use");
+    }
+    if (!table_label(command, request->id, request->id_length, request->program, request->program_length)) {
+      return refuse(command, STAGE_FORK, ENOMEM, NULL);
+    }
+  }
+  if (detached && !detached_prepare(command, request)) {
+    return refuse(command, STAGE_FORK, errno, "there is no room for its output");
+  }
+  start(command, request);
+  if (detached && !command->reported) detached_begin(command, request);
+}
+
 struct command *command_spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length,
                               bool *malformed) {
   struct request request = {.body = body, .length = length};
@@ -163,16 +189,11 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
   command->paused_before = clock_paused_ms();
   limits_set(&command->limits, &request);
   command_io_limits(command, request.flags & SPAWN_STDIN, request.window);
-  bool crowded = table_count() >= MOST_COMMANDS;
+  command->spool.fd = -1;
   table_add(command);
-  if (checked == REQUEST_REFUSED) {
-    refuse(command, STAGE_REQUEST, EINVAL, why);
-  } else if (crowded) {
-    refuse(command, STAGE_FORK, EAGAIN, "too many commands at once");
-  } else {
-    start(command, &request);
-  }
-  connection_activate(connection, &command->talker);
+  if (checked == REQUEST_REFUSED) refuse(command, STAGE_REQUEST, EINVAL, why);
+  else begin(command, &request);
+  command_news(command);
   return command;
 }
 
@@ -185,6 +206,7 @@ void command_order(struct command *command, struct order order) {
 
 static void destroy(struct command *command) {
   command_io_close(command);
+  spool_close(&command->spool);
   loop_close(&command->control);
   table_remove(command);
   loop_free_later(command);
@@ -212,6 +234,7 @@ void command_orphan(struct command *command) {
 void command_over(struct talker *talker) {
   struct command *command = CONTAINER(talker, struct command, talker);
   command_close_stdin(command);
+  table_unlabel(command);
   detach(command);
 }
 
@@ -231,11 +254,11 @@ void commands_sweep(void) {
   for (struct command *command = table_first(), *next; command; command = next) {
     next = command->next;
     if (command->connection) continue;
-    if (command_drop_output(command)) {
+    if (command->detached ? detached_run(command) : command_drop_output(command)) {
       sweep_soon = true;
       loop_again();
     }
-    if (is_over(command)) destroy(command);
+    if (command->detached ? detached_is_over(command) : is_over(command)) destroy(command);
   }
 }
 
@@ -247,11 +270,11 @@ unsigned commands_alive(void) {
   return count;
 }
 
-void commands_kill_all(uint32_t grace_ms) {
+void commands_kill_all(uint32_t grace_ms, enum exit_cause cause) {
   for (struct command *command = table_first(); command; command = command->next) {
     command_order(command, (struct order){.kind = ORDER_KILL,
                                           .signal = SIGTERM,
                                           .grace_ms = grace_ms,
-                                          .cause = CAUSE_SUPERVISOR_ENDED});
+                                          .cause = cause});
   }
 }

@@ -7,6 +7,7 @@
 #include "monitor.h"
 #include "outbox.h"
 #include "request.h"
+#include "spool.h"
 #include "talker.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
 };
 
 struct connection;
+struct viewer;
 
 struct output {
   struct source source;
@@ -41,13 +43,27 @@ struct input {
   bool tell_closed, tell_window;
 };
 
+/* What it is known by to those who did not start it. */
+struct label {
+  uint32_t id_length, program_length;
+  uint8_t bytes[]; /* the id, then the program's name */
+};
+
 struct command {
   struct talker talker;
   struct source control;
   struct input input;
   struct output outputs[OUTPUTS];
-  struct connection *connection; /* NULL: nobody is to be told any more */
-  struct command *next_in_table, *next, *previous;
+  struct connection *connection; /* NULL: it is detached, or nobody is to be told any more */
+  struct command *next_in_table, *next_with_id, *next, *previous;
+  struct label *label;
+  uint64_t serial; /* in the order of their start */
+  bool detached;
+  bool kept;      /* detached and over */
+  bool forgotten; /* it is known to nobody any more but those who are reading it */
+  uint64_t kept_serial;
+  struct spool spool;
+  struct viewer *viewers;
   uint32_t number;
   pid_t monitor;
   bool keep, terminal;
@@ -72,6 +88,9 @@ struct command *command_spawn(struct connection *connection, uint32_t number, ui
 
 /* What an attached command is as a talker. */
 enum emitted command_emit(struct talker *talker, struct outbox *outbox);
+
+/* Somebody is to be told something of it. */
+void command_news(struct command *command);
 
 /* Bytes of stdin. false when they go beyond the window. */
 bool command_stdin(struct command *command, const uint8_t *bytes, size_t length);
@@ -105,6 +124,6 @@ void commands_sweep(void);
 
 /* Commands whose tree is not gone yet. */
 unsigned commands_alive(void);
-void commands_kill_all(uint32_t grace_ms);
+void commands_kill_all(uint32_t grace_ms, enum exit_cause cause);
 
 #endif

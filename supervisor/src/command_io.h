@@ -19,6 +19,8 @@ bool command_drop_output(struct command *command);
 
 /* Whether stdout or stderr has output that was not read yet. */
 bool command_output_waits(const struct command *command);
+/* Takes what a detached command has printed. true: there is more now. */
+bool command_spool_output(struct command *command);
 
 /* A command without a connection has news. */
 void commands_sweep_soon(void);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "connection.h"
 #include "secret_folder.h"
 #include "secrets.h"
 
@@ -29,7 +28,7 @@ bool command_secret(struct command *command, const uint8_t *record, uint32_t len
   if (sendmsg(command->control.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return true;
   command->secret_answered = true;
   command->secret_error = (uint32_t)errno;
-  if (command->connection) connection_activate(command->connection, &command->talker);
+  command_news(command);
   return true;
 }
 

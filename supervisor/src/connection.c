@@ -12,6 +12,7 @@
 #include "secret_folder.h"
 #include "table.h"
 #include "version.h"
+#include "viewer.h"
 
 enum { FRAMES_A_ROUND = 16, ERROR_FLUSH_MS = 1000, TRIM_AFTER_MS = 500 };
 
@@ -19,6 +20,8 @@ static struct connection *first;
 static unsigned count;
 
 unsigned connections_open(void) { return count; }
+
+bool connection_outlived(const struct connection *connection) { return connection->mode != MODE_CHILD; }
 
 struct connection *connections_first(void) { return first; }
 
@@ -110,7 +113,8 @@ static struct talker *next_active(struct connection *connection) {
 }
 
 static void orphan_all(struct connection *connection) {
-  while (connection->active_first) next_active(connection);
+  while (connection->active_first) lookup_drop(next_active(connection));
+  viewers_drop(connection);
   for (struct command *command = table_first(); command; command = command->next) {
     if (command->connection != connection) continue;
     command_orphan(command);

@@ -19,6 +19,9 @@ void connection_activate(struct connection *connection, struct talker *talker);
 /* Sends what is to be sent, reads on where it had to stop; once a round. */
 void connections_run(void);
 
+/* Whether the supervisor goes on when its host is gone. */
+bool connection_outlived(const struct connection *connection);
+
 unsigned connections_open(void);
 
 #endif

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "lease.h"
 #include "record.h"
 #include "table.h"
+#include "viewer.h"
 
 enum { READS_A_ROUND = 4, HIGHEST_SIGNAL = 64, LONGEST_HELLO = 4096 };
 
@@ -62,10 +64,6 @@ static void pong(struct connection *connection, const uint8_t *token) {
 }
 
 static void spawn(struct connection *connection, uint32_t number, uint8_t *body, uint32_t length) {
-  if (table_find(connection, number)) {
-    return connection_fail(connection, ERROR_NUMBER_IN_USE, "the command's number is in use");
-  }
-  if (number > connection->highest_number) connection->highest_number = number;
   bool malformed = false;
   if (body && command_spawn(connection, number, body, length, &malformed)) return;
   if (malformed) return connection_fail(connection, ERROR_MALFORMED, "malformed SPAWN");
@@ -94,13 +92,29 @@ static void resize(struct connection *connection, struct command *command, const
   connection_fail(connection, ERROR_MALFORMED, "a size of 0, or of what is no terminal");
 }
 
+/* The command that a number stands for: the host's own, or one that it reads. */
+static struct command *find(struct connection *connection, uint32_t number, struct viewer **viewer) {
+  struct command *command = table_find(connection, number);
+  *viewer = command ? NULL : viewer_find(connection, number);
+  return *viewer ? (*viewer)->command : command;
+}
+
+static bool window(struct command *command, struct viewer *viewer, uint8_t channel, const uint8_t *body) {
+  uint64_t received = get_u64(body), limit = get_u64(body + 8);
+  if (viewer) return viewer_window(viewer, channel, received, limit);
+  return command_window(command, channel, received, limit);
+}
+
 static void to_command(struct connection *connection, struct frame frame, const uint8_t *body) {
-  struct command *command = table_find(connection, frame.command);
+  struct viewer *viewer;
+  struct command *command = find(connection, frame.command, &viewer);
   if (!command) return; /* its EXIT and this frame crossed */
   switch (frame.type) {
-    case HOST_END: return command_stdin_end(command);
-    case HOST_KILL: return order_kill(connection, command, body);
     case HOST_RESIZE: return resize(connection, command, body);
+    case HOST_END:
+      if (!viewer || viewer->feeds) command_stdin_end(command);
+      return;
+    case HOST_KILL: return order_kill(connection, command, body);
     case HOST_EXTEND:
       return limits_extend(&command->limits, get_u64(body));
     case HOST_SECRET:
@@ -108,25 +122,49 @@ static void to_command(struct connection *connection, struct frame frame, const 
         connection_fail(connection, ERROR_ORDER, "SECRET before the answer to the one before");
       }
       return;
+    case HOST_LEAVE:
+      if (viewer) return viewer_leave(viewer);
+      return connection_fail(connection, ERROR_MALFORMED, "LEAVE of a command that is not detached");
     default: break;
   }
-  if (!command_window(command, frame.channel, get_u64(body), get_u64(body + 8))) {
+  if (!window(command, viewer, frame.channel, body)) {
     connection_fail(connection, ERROR_WINDOW, "more received than was sent");
   }
 }
 
+/* A frame that takes a number into use. */
+static void begin_number(struct connection *connection, struct frame frame, uint8_t *body) {
+  struct viewer *viewer;
+  if (find(connection, frame.command, &viewer)) {
+    return connection_fail(connection, ERROR_NUMBER_IN_USE, "the command's number is in use");
+  }
+  if (frame.command > connection->highest_number) connection->highest_number = frame.command;
+  switch (frame.type) {
+    case HOST_SPAWN: return spawn(connection, frame.command, body, frame.length);
+    case HOST_ATTACH: return lookup_attach(connection, frame.command, body, frame.length);
+    case HOST_LIST: return lookup_list(connection, frame.command);
+    default: return lookup_forget(connection, frame.command, body, frame.length);
+  }
+}
+
+static void lease(struct connection *connection, uint8_t *body, uint32_t length) {
+  if (connection->mode != MODE_INIT) return connection_fail(connection, ERROR_MALFORMED, "only process 1 takes a LEASE");
+  if (!lease_set(body, length)) connection_fail(connection, ERROR_MALFORMED, "malformed LEASE");
+}
+
 /* A whole frame other than DATA. `body` is NULL where there was no memory for it. */
 static void obey(struct connection *connection, struct frame frame, uint8_t *body) {
-  static const uint8_t nothing[1];
+  static uint8_t nothing[1];
   if (!body && frame.length > 0 && frame.type != HOST_SPAWN) {
     return connection_fail(connection, ERROR_TOO_LONG, "no memory");
   }
   if (frame.type == HOST_HELLO) return hello(connection, body, frame.length);
-  if (frame.type == HOST_SPAWN) return spawn(connection, frame.command, body, frame.length);
+  if (frame_takes_number(frame.type)) return begin_number(connection, frame, body);
   if (frame.type == HOST_PING) return pong(connection, body);
   if (frame.type == HOST_ACK) return acknowledged(connection, get_u64(body));
   if (frame.type == HOST_BYE) return goodbye(connection);
   if (frame.type == HOST_SECRET && frame.command == 0) return (void)(connection->asked_for_secrets = true);
+  if (frame.type == HOST_LEASE) return lease(connection, body ? body : nothing, frame.length);
   to_command(connection, frame, body ? body : nothing);
 }
 
@@ -135,7 +173,7 @@ static bool begin_frame(struct connection *connection, struct frame frame) {
   enum error_code fault = frame_fault(frame);
   if (!fault && connection->greeted == (frame.type == HOST_HELLO)) fault = ERROR_ORDER;
   if (!fault && frame.type == HOST_HELLO && frame.length > LONGEST_HELLO) fault = ERROR_TOO_LONG;
-  bool for_command = frame.command != 0 && frame.type != HOST_SPAWN;
+  bool for_command = frame.command != 0 && !frame_takes_number(frame.type);
   if (!fault && for_command && frame.command > connection->highest_number) fault = ERROR_UNKNOWN_COMMAND;
   if (fault) {
     static const char *const texts[] = {
@@ -162,7 +200,9 @@ static void take_payload(struct connection *connection) {
   uint8_t *bytes = connection->inbox + connection->inbox_from;
   connection->inbox_from += have;
   if (frame.type == HOST_DATA) {
-    struct command *command = table_find(connection, frame.command);
+    struct viewer *viewer;
+    struct command *command = find(connection, frame.command, &viewer);
+    if (viewer && !viewer->feeds) return connection_fail(connection, ERROR_WINDOW, "stdin of another's command");
     if (command && !command_stdin(command, bytes, have)) {
       return connection_fail(connection, ERROR_WINDOW, "stdin beyond its window");
     }

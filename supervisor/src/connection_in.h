@@ -4,6 +4,7 @@
 
 #include "connection.h"
 #include "frame.h"
+#include "lookup.h"
 #include "loop.h"
 #include "outbox.h"
 #include "session.h"
@@ -16,6 +17,7 @@ struct connection {
   struct connection *next;
   struct outbox outbox;
   struct talker *active_first, *active_last;
+  struct viewer *viewers;
 
   uint8_t *inbox;
   size_t inbox_from, inbox_to;
@@ -31,6 +33,8 @@ struct connection {
   bool failed; /* an ERROR is on its way, nothing else is done */
   bool over;
   int64_t over_at;
+  struct listing listing;
+  unsigned answers; /* that wait to be told */
   int64_t trim_at; /* 0: nothing is to be given back */
 
   enum mode mode;

@@ -25,6 +25,8 @@ static bool channel_fits(struct frame frame) {
 static bool length_fits(struct frame frame) {
   switch (frame.type) {
     case HOST_END:
+    case HOST_LIST:
+    case HOST_LEAVE:
     case HOST_BYE: return frame.length == 0;
     case HOST_WINDOW: return frame.length == 16;
     case HOST_KILL: return frame.length == 9;
@@ -38,12 +40,19 @@ static bool length_fits(struct frame frame) {
 }
 
 static bool is_of_the_connection(uint8_t type) {
-  return type == HOST_HELLO || type == HOST_PING || type == HOST_ACK || type == HOST_BYE;
+  return type == HOST_HELLO || type == HOST_PING || type == HOST_ACK || type == HOST_BYE || type == HOST_LEASE;
+}
+
+static bool is_known(uint8_t type) {
+  return type >= HOST_HELLO && type <= HOST_LEAVE;
+}
+
+bool frame_takes_number(uint8_t type) {
+  return type == HOST_SPAWN || (type >= HOST_ATTACH && type <= HOST_FORGET);
 }
 
 enum error_code frame_fault(struct frame frame) {
-  bool known = frame.type >= HOST_HELLO && frame.type <= HOST_RESIZE;
-  if (!known && frame.type != HOST_SECRET) return ERROR_UNKNOWN_TYPE;
+  if (!is_known(frame.type)) return ERROR_UNKNOWN_TYPE;
   if (frame.length > FRAME_MAX_FROM_HOST) return ERROR_TOO_LONG;
   if (!channel_fits(frame) || !length_fits(frame)) return ERROR_MALFORMED;
   if (frame.type == HOST_SECRET) return 0; /* of both */

@@ -27,6 +27,11 @@ enum frame_type {
   HOST_BYE = 0x0a,
   HOST_RESIZE = 0x0b,
   HOST_SECRET = 0x10,
+  HOST_ATTACH = 0x0c,
+  HOST_LIST = 0x0d,
+  HOST_FORGET = 0x0e,
+  HOST_LEASE = 0x0f,
+  HOST_LEAVE = 0x11,
   OUR_HELLO = 0x81,
   OUR_STARTED = 0x82,
   OUR_FAILED = 0x83,
@@ -42,6 +47,11 @@ enum frame_type {
   OUR_GONE = 0x8d,
   OUR_ACK = 0x8e,
   OUR_SECRET = 0x92,
+  OUR_ATTACHED = 0x8f,
+  OUR_LISTED = 0x90,
+  OUR_FORGOTTEN = 0x91,
+  OUR_SKIPPED = 0x93,
+  OUR_LEFT = 0x94,
 };
 
 enum error_code {
@@ -65,6 +75,7 @@ enum failure_stage {
   STAGE_REQUEST = 6,
   STAGE_TERMINAL = 7,
   STAGE_SECRETS = 14,
+  STAGE_ATTACH = 8,
 };
 
 enum exit_cause {
@@ -75,6 +86,7 @@ enum exit_cause {
   CAUSE_CONNECTION_LOST = 4,
   CAUSE_SUPERVISOR_ENDED = 5,
   CAUSE_IDLE_TIMEOUT = 6,
+  CAUSE_LEASE = 7,
 };
 
 struct frame {
@@ -111,6 +123,9 @@ static inline void put_u64(uint8_t *p, uint64_t v) {
 
 struct frame frame_decode(const uint8_t header[FRAME_HEADER]);
 void frame_encode(uint8_t header[FRAME_HEADER], struct frame frame);
+
+/* Its command is a number that the host takes into use with it. */
+bool frame_takes_number(uint8_t type);
 
 /* What is wrong with a frame from the host, 0 when nothing is: known before its payload has come. */
 enum error_code frame_fault(struct frame frame);

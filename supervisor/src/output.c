@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "tell.h"
 #include "terminal.h"
+#include "viewer.h"
 
 static const uint64_t NOT_LAST = UINT64_MAX;
 
@@ -17,8 +18,7 @@ static void on_output(struct source *source, uint32_t events) {
   output->readable = true;
   /* A terminal that nobody holds any more may be opened again. */
   if (events & (EPOLLHUP | EPOLLERR) && !output->terminal) output->hung_up = true;
-  if (command->connection) connection_activate(command->connection, &command->talker);
-  else commands_sweep_soon();
+  command_news(command);
 }
 
 void command_output_open(struct output *output, struct command *command, int fd) {
@@ -63,9 +63,13 @@ static void grow(struct output *output) {
   fcntl(output->source.fd, F_SETPIPE_SZ, PIPE_LARGE);
 }
 
-/* Reads into the outbox. false: nothing can be read now. */
+static uint8_t chunk[FRAME_MAX_TO_HOST];
+
+/* Reads into the outbox, or without one into the spool. false: nothing can be read now. */
 static bool read_output(struct command *command, int channel, struct outbox *outbox) {
   struct output *output = &command->outputs[channel - 1];
+  struct ring *ring = outbox ? NULL : &command->spool.rings[channel - 1];
+  if (ring) output->limit = spool_limit(&command->spool, ring);
   uint64_t most = output->limit - output->sent;
   if (most > output->last - output->sent) most = output->last - output->sent;
   if (most > FRAME_MAX_TO_HOST) most = FRAME_MAX_TO_HOST;
@@ -77,7 +81,7 @@ static bool read_output(struct command *command, int channel, struct outbox *out
     else output->readable = false;
     return false;
   }
-  ssize_t got = read(output->source.fd, outbox_data_room(outbox), most);
+  ssize_t got = read(output->source.fd, ring ? chunk : outbox_data_room(outbox), most);
   if (got < 0 && errno == EINTR) return true;
   /* A program that has closed its terminal may open it again: closing this end would hang it up. */
   if (got < 0 && (errno == EAGAIN || (output->terminal && !command->reported))) {
@@ -94,7 +98,8 @@ static bool read_output(struct command *command, int channel, struct outbox *out
   output->sent += (uint64_t)got;
   if (command->limits.idle_ms && channel < OUTPUTS) command->limits.heard_at = now_ms();
   grow(output);
-  outbox_put_data(outbox, (uint8_t)channel, command->number, (size_t)got);
+  if (ring) spool_add(&command->spool, ring, chunk, (size_t)got);
+  else outbox_put_data(outbox, (uint8_t)channel, command->number, (size_t)got);
   return true;
 }
 
@@ -158,9 +163,8 @@ enum emitted command_emit(struct talker *talker, struct outbox *outbox) {
 
 /* Reads and drops a piece. false: there is no more now. */
 static bool drop(struct output *output) {
-  static uint8_t nowhere[64 << 10];
   if (!output->readable || output->source.fd < 0) return false;
-  ssize_t got = read(output->source.fd, nowhere, sizeof nowhere);
+  ssize_t got = read(output->source.fd, chunk, sizeof chunk);
   bool terminal_ended = got < 0 && errno == EIO && output->command->reported;
   if (got == 0 || terminal_ended) loop_close(&output->source);
   output->readable = got > 0 || (got < 0 && errno == EINTR);
@@ -170,5 +174,28 @@ static bool drop(struct output *output) {
 bool command_drop_output(struct command *command) {
   bool more = false;
   for (int i = 0; i < OUTPUTS; i++) more |= drop(&command->outputs[i]);
+  return more;
+}
+
+bool command_spool_output(struct command *command) {
+  enum { PIECES_A_ROUND = 16 };
+  bool more = false, news = false;
+  for (int i = 0; i < SPOOLED; i++) {
+    struct output *output = &command->outputs[i];
+    bool ended = output->ended;
+    uint64_t sent = output->sent;
+    bool readable = can_read(output);
+    for (int pieces = 0; pieces < PIECES_A_ROUND && readable; pieces++) {
+      readable = read_output(command, i + 1, NULL) && can_read(output);
+    }
+    end_when_over(command, output);
+    if (output->ended) more |= drop(output);
+    more |= readable;
+    news |= output->sent > sent || output->ended != ended;
+  }
+  if (news && command->viewers) {
+    viewers_wake(command);
+    loop_again();
+  }
   return more;
 }

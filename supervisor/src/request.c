@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "record.h"
 #include "secret.h"
+#include "spool.h"
 
 enum spawn_tag {
   TAG_ARGUMENT = 1,
@@ -20,6 +21,7 @@ enum spawn_tag {
   TAG_ID = 10,
   TAG_IDLE = 11,
   TAG_TERMINAL = 12,
+  TAG_SPOOL = 13,
 };
 
 static bool has_nul(const struct field *field) {
@@ -59,6 +61,38 @@ static bool take_size(struct request *request, const struct field *field) {
   return true;
 }
 
+/* false: malformed. */
+static bool check_spool(struct request *request, const struct field *spool) {
+  struct record_reader reader = {.at = spool->bytes, .end = spool->bytes + spool->length};
+  struct field field;
+  enum record_step step;
+  bool fits = true;
+  while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
+    if (field.tag == 1) fits &= field_u64(&field, &request->spool_bytes);
+    if (field.tag == 2) fits &= field_u32(&field, &request->spool_flags);
+  }
+  return fits && step == RECORD_END;
+}
+
+/* What is needed before the record is unpacked. */
+static void note_texts(struct request *request, const struct field *field) {
+  if (field->tag == TAG_ID) {
+    request->id = field->bytes;
+    request->id_length = field->length;
+  } else if (field->tag == TAG_ARGUMENT && request->argument_count == 1) {
+    request->program = field->bytes;
+    request->program_length = field->length;
+  }
+}
+
+static const char *check_together(const struct request *request) {
+  if (request->argument_count == 0) return "there is no argument";
+  if (request->secret_count > 0 && (request->flags & SPAWN_KEEP)) return "descendants cannot be kept with secrets";
+  if (!(request->flags & SPAWN_DETACHED)) return NULL;
+  if (request->id_length == 0) return "a detached command has no id";
+  return request->flags & SPAWN_THIRD ? "a detached command has a third output" : NULL;
+}
+
 /* false: a number of the wrong width. */
 static bool check_number(struct request *request, const struct field *field) {
   switch (field->tag) {
@@ -68,6 +102,7 @@ static bool check_number(struct request *request, const struct field *field) {
     case TAG_IDLE: return field_u64(field, &request->idle_ms);
     case TAG_WINDOW: return field_u32(field, &request->window);
     case TAG_TERMINAL: return take_size(request, field);
+    case TAG_SPOOL: return check_spool(request, field);
     default: return true;
   }
 }
@@ -78,21 +113,20 @@ enum request_result request_check(struct request *request, const char **why) {
   enum record_step step;
   request->grace_ms = DEFAULT_GRACE_MS;
   request->window = DEFAULT_WINDOW;
+  request->spool_bytes = SPOOL_USUAL;
   *why = NULL;
   while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
     if (field.tag == TAG_ARGUMENT) request->argument_count++;
     if (field.tag == TAG_VARIABLE) request->variable_count++;
     if (!check_number(request, &field)) return REQUEST_MALFORMED;
+    note_texts(request, &field);
     if (!*why) *why = check_text(request, &field);
     if (!*why && field.tag == TAG_SECRET && secret_check(request, &field, why) == REQUEST_MALFORMED) {
       return REQUEST_MALFORMED;
     }
   }
   if (step == RECORD_MALFORMED) return REQUEST_MALFORMED;
-  if (!*why && request->argument_count == 0) *why = "there is no argument";
-  if (!*why && request->secret_count > 0 && (request->flags & SPAWN_KEEP)) {
-    *why = "descendants cannot be kept with secrets";
-  }
+  if (!*why) *why = check_together(request);
   return *why ? REQUEST_REFUSED : REQUEST_OK;
 }
 

@@ -5,9 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum spawn_flag { SPAWN_STDIN = 1, SPAWN_KEEP = 2, SPAWN_DEFAULTS = 4, SPAWN_BUILTIN = 8, SPAWN_THIRD = 32 };
+enum spawn_flag {
+  SPAWN_STDIN = 1,
+  SPAWN_KEEP = 2,
+  SPAWN_DEFAULTS = 4,
+  SPAWN_BUILTIN = 8,
+  SPAWN_DETACHED = 16,
+  SPAWN_THIRD = 32,
+};
 
 enum { TAG_SECRET = 14, RUN_NAME = 16 };
+enum spool_flag { SPOOL_BLOCKS = 1, SPOOL_IN_MEMORY = 2 };
 
 enum { DEFAULT_GRACE_MS = 1000, DEFAULT_WINDOW = 65536, LONGEST_ID = 128 };
 
@@ -24,6 +32,10 @@ struct request {
   uint32_t secret_count, secret_bytes, secret_variables;
   bool secret_files;
   char run[RUN_NAME + 1]; /* where there are any: the name of their folder */
+  const uint8_t *id, *program;
+  uint32_t id_length, program_length; /* an id_length of 0: there is none */
+  uint64_t spool_bytes;
+  uint32_t spool_flags;
   /* Filled by request_unpack. */
   char **argv;
   char **environment; /* with room for MOST_DEFAULTS and those of secrets */

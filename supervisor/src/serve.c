@@ -14,6 +14,7 @@
 #include "files.h"
 #include "handover.h"
 #include "launch.h"
+#include "lease.h"
 #include "limits.h"
 #include "loop.h"
 #include "oom.h"
@@ -50,8 +51,8 @@ static void round_of_work(void) {
 }
 
 /* Every tree is killed and, where somebody still listens, told so. */
-static void end_all(void) {
-  commands_kill_all(GRACE_AT_END_MS);
+static void end_all(enum exit_cause cause) {
+  commands_kill_all(GRACE_AT_END_MS, cause);
   int64_t until = now_ms() + LONGEST_END_MS;
   while (commands_alive() > 0 && now_ms() < until) {
     loop_wake_at(until);
@@ -60,6 +61,9 @@ static void end_all(void) {
   connections_run();
 }
 
+/* Somebody is there, or something runs. */
+static bool is_used(void) { return connections_open() > 0 || commands_alive() > 0 || handover_waiting() > 0; }
+
 int serve_init(void) {
   if (getpid() != 1) {
     errno = EINVAL;
@@ -67,8 +71,9 @@ int serve_init(void) {
   }
   if (!set_up() || chdir("/") != 0) return complain("start");
   if (!handover_listen()) return complain("listen");
-  while (!loop_end_requested()) round_of_work();
-  end_all();
+  bool run_out = false;
+  while (!loop_end_requested() && !(run_out = lease_is_over(is_used()))) round_of_work();
+  end_all(run_out ? CAUSE_LEASE : CAUSE_SUPERVISOR_ENDED);
   return 0;
 }
 
@@ -82,7 +87,7 @@ int serve_stdio(void) {
   if (!set_up() || chdir("/") != 0 || !connection_open(in, out, -1, MODE_CHILD)) return complain("start");
   connections_run();
   while (connections_open() > 0 && !loop_end_requested()) round_of_work();
-  end_all();
+  end_all(CAUSE_SUPERVISOR_ENDED);
   return 0;
 }
 
@@ -94,7 +99,7 @@ int serve_beside(int ready) {
   int64_t idle_since = now_ms();
   while (!loop_end_requested()) {
     int64_t now = now_ms();
-    bool used = connections_open() > 0 || table_count() > 0 || handover_waiting() > 0;
+    bool used = is_used() || table_count() > 0;
     if (used) idle_since = now;
     if (!used) loop_wake_at(idle_since + IDLE_END_MS);
     if (now - idle_since >= IDLE_END_MS) {
@@ -103,6 +108,6 @@ int serve_beside(int ready) {
     }
     round_of_work();
   }
-  end_all();
+  end_all(CAUSE_SUPERVISOR_ENDED);
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "connection_in.h"
 #include "table.h"
+#include "viewer.h"
 
 enum {
   MOST_GRACE_MS = 600 * 1000,
@@ -124,6 +125,7 @@ static void give_up(struct connection *connection) {
   for (struct command *command = table_first(); command; command = command->next) {
     if (command->connection == connection) command_give_up(command);
   }
+  viewers_stop_feeding(connection);
 }
 
 bool session_wait(struct connection *connection) {

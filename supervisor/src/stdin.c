@@ -23,7 +23,7 @@ static void broken(struct command *command) {
   command->input.closed_by_command = true;
   command->input.tell_closed = true;
   command->input.written = command->input.received;
-  if (command->connection) connection_activate(command->connection, &command->talker);
+  command_news(command);
 }
 
 /* What the pipe can take and some more: so a reader that keeps up never waits for a grant, and what is held
@@ -40,7 +40,7 @@ static void grant(struct command *command) {
   if (input->limit - input->received > window / 2 || limit < input->limit + window / 8) return;
   input->limit = limit;
   input->tell_window = true;
-  if (command->connection) connection_activate(command->connection, &command->talker);
+  command_news(command);
 }
 
 /* Writes to the pipe; answers how much it took, -1 when it is broken. */

@@ -1,14 +1,17 @@
 #include "table.h"
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 
-enum { BUCKETS = 256 };
+enum { BUCKETS = 256, LONGEST_PROGRAM = 64 };
 
 static struct command *buckets[BUCKETS];
-static struct command *first;
+static struct command *with_id[BUCKETS];
+static struct command *first, *last;
 static unsigned count;
+static uint64_t serials;
 
 static struct command **bucket(uint32_t number) { return &buckets[number % BUCKETS]; }
 
@@ -16,10 +19,12 @@ void table_add(struct command *command) {
   struct command **place = bucket(command->number);
   command->next_in_table = *place;
   *place = command;
-  command->previous = NULL;
-  command->next = first;
-  if (first) first->previous = command;
-  first = command;
+  command->serial = ++serials;
+  command->next = NULL;
+  command->previous = last;
+  if (last) last->next = command;
+  else first = command;
+  last = command;
   count++;
 }
 
@@ -30,13 +35,52 @@ void table_remove(struct command *command) {
   if (command->previous) command->previous->next = command->next;
   else first = command->next;
   if (command->next) command->next->previous = command->previous;
+  else last = command->previous;
   count--;
+  table_unlabel(command);
 }
 
 struct command *table_find(const struct connection *connection, uint32_t number) {
   struct command *command = *bucket(number);
   while (command && (command->number != number || command->connection != connection)) {
     command = command->next_in_table;
+  }
+  return command;
+}
+
+static struct command **bucket_of_id(const uint8_t *id, size_t length) {
+  uint32_t hash = 2166136261U;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ id[i]) * 16777619U;
+  return &with_id[hash % BUCKETS];
+}
+
+bool table_label(struct command *command, const uint8_t *id, size_t id_length, const uint8_t *program, size_t length) {
+  if (length > LONGEST_PROGRAM) length = LONGEST_PROGRAM;
+  struct label *label = malloc(sizeof *label + id_length + length);
+  if (!label) return false;
+  *label = (struct label){.id_length = (uint32_t)id_length, .program_length = (uint32_t)length};
+  memcpy(label->bytes, id, id_length);
+  memcpy(label->bytes + id_length, program, length);
+  command->label = label;
+  struct command **place = bucket_of_id(id, id_length);
+  command->next_with_id = *place;
+  *place = command;
+  return true;
+}
+
+void table_unlabel(struct command *command) {
+  if (!command->label) return;
+  struct command **place = bucket_of_id(command->label->bytes, command->label->id_length);
+  while (*place && *place != command) place = &(*place)->next_with_id;
+  if (*place) *place = command->next_with_id;
+  free(command->label);
+  command->label = NULL;
+}
+
+struct command *table_find_id(const uint8_t *id, size_t length) {
+  struct command *command = *bucket_of_id(id, length);
+  for (; command; command = command->next_with_id) {
+    if (command->label->id_length == length && memcmp(command->label->bytes, id, length) == 0) break;
   }
   return command;
 }

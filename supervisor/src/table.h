@@ -1,7 +1,9 @@
-/* All commands, and those of a connection by their number. */
+/* All commands, those of a connection by their number, and those that have one by their id. */
 #ifndef TABLE_H
 #define TABLE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct command;
@@ -11,7 +13,13 @@ void table_add(struct command *command);
 void table_remove(struct command *command);
 struct command *table_find(const struct connection *connection, uint32_t number);
 
-/* The list of all, first to last through `next`; `held` of them. */
+/* Gives it an id, which is in nobody's use, and the name of its program, of which the first bytes are kept. false: no
+   memory. */
+bool table_label(struct command *command, const uint8_t *id, size_t id_length, const uint8_t *program, size_t length);
+void table_unlabel(struct command *command);
+struct command *table_find_id(const uint8_t *id, size_t length);
+
+/* The list of all, the oldest first, first to last through `next`; `held` of them. */
 struct command *table_first(void);
 unsigned table_count(void);
 

@@ -56,6 +56,8 @@ void exit_fields(struct record_writer *writer, const struct command *command) {
   if (report->oom_kills) record_u32(writer, 12, report->oom_kills);
   if (report->paused_ms) record_u64(writer, 13, report->paused_ms);
   secrets_field(writer, command);
+  uint64_t lost = command->spool.rings[0].lost + command->spool.rings[1].lost;
+  if (lost > 0) record_u64(writer, 15, lost);
 }
 
 void tell_exit(struct outbox *outbox, uint32_t number, const struct command *command) {

@@ -12,6 +12,11 @@ export const FrameType = {
   ping: 0x08,
   resize: 0x0b,
   secret: 0x10,
+  attach: 0x0c,
+  list: 0x0d,
+  forget: 0x0e,
+  lease: 0x0f,
+  leave: 0x11,
   hostHello: 0x81,
   started: 0x82,
   failed: 0x83,
@@ -24,6 +29,11 @@ export const FrameType = {
   pong: 0x8a,
   error: 0x8b,
   secretAnswer: 0x92,
+  attached: 0x8f,
+  listed: 0x90,
+  forgotten: 0x91,
+  skipped: 0x93,
+  left: 0x94,
 } as const
 
 export interface Frame {

@@ -37,6 +37,9 @@ export interface SpawnRequest {
   window?: number
   terminal?: readonly [columns: number, rows: number]
   secrets?: readonly Secret[]
+  id?: string
+  /** Fields of the spool's record. */
+  spool?: readonly Field[]
 }
 
 /** A nested record of tag 14. */
@@ -81,9 +84,10 @@ export function spawnRecord(request: SpawnRequest): Buffer {
   if (request.graceMs !== undefined) fields.push([7, u32(request.graceMs)])
   if (request.path !== undefined) fields.push([8, Buffer.from(request.path)])
   fields.push([9, u32(request.window ?? 1 << 30)])
-  fields.push([10, Buffer.from('test-command')])
   if (request.idleTimeoutMs !== undefined) fields.push([11, u64(request.idleTimeoutMs)])
   if (request.terminal) fields.push([12, Buffer.concat(request.terminal.map(u16))])
+  if (request.spool) fields.push([13, encodeRecord(request.spool)])
+  if (request.id !== undefined) fields.push([10, Buffer.from(request.id)])
   for (const secret of request.secrets ?? []) fields.push([14, secretRecord(secret)])
   return encodeRecord(fields)
 }
@@ -150,6 +154,11 @@ export class Peer {
     const number = ++this.#number
     this.write(Buffer.concat([encodeFrame(FrameType.spawn, number, spawnRecord(request)), ...after]))
     return number
+  }
+
+  /** A number that is not in use, for a frame that takes one. */
+  number(): number {
+    return ++this.#number
   }
 
   kill(command: number, signal = 15, graceMs = 1000, cause = 1): void {
