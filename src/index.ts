@@ -40,6 +40,7 @@ export type {
   ContainerSignaled,
   ContainerStopRequest,
 } from './model/container-exit.js'
+export type { TerminalSize } from './model/terminal-size.js'
 export { signalNumbers, type SignalName } from './model/signal.js'
 
 // Images.

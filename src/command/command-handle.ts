@@ -4,6 +4,8 @@ import { collect } from '../streaming/collect.js'
 import type { MessageStore } from '../ports/message-store.js'
 import type { ByteStream } from '../streaming/byte-stream.js'
 import { splitLines } from '../streaming/split-lines.js'
+import { ContainersError } from '../errors/containers-error.js'
+import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { Command } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions } from './command-options.js'
@@ -13,6 +15,8 @@ import { record, type Recording, type RecordOptions } from './recording.js'
 export interface CommandControl {
   kill(options: KillOptions): Promise<DescendantsReport>
   extendTimeout(ms: number): void
+  /** Absent where the command has no terminal. */
+  readonly resize?: ((size: TerminalSize) => void) | undefined
 }
 
 /** The handle of a command; whoever runs the command feeds it. */
@@ -62,6 +66,21 @@ export class CommandHandle implements Command {
 
   extendTimeout(ms: number): void {
     this.control.extendTimeout(ms)
+  }
+
+  resize(size: TerminalSize): void {
+    const checked = checkTerminalSize('size', size)
+    const program = JSON.stringify(this.argv[0])
+    if (this.ended) {
+      throw new ContainersError('COMMAND_ENDED', `${program} has ended, so its terminal cannot be resized.`)
+    }
+    if (!this.control.resize) {
+      throw new ContainersError(
+        'NOT_SUPPORTED',
+        `${program} has no terminal that could be resized. Spawn it with the option terminal.`,
+      )
+    }
+    this.control.resize(checked)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { SignalName } from '../model/signal.js'
+import type { TerminalSize } from '../model/terminal-size.js'
 
 /**
  * What a command reads. `'pipe'` keeps stdin open until `command.stdin.end()`; every other string is text that it
@@ -21,8 +22,16 @@ export interface SpawnOptions {
   inheritEnv?: readonly string[]
   /** User by name, number or `uid:gid`. Default: the runner's, else the container's configured user. */
   user?: string
-  /** Default: nothing, an immediate end-of-file. */
+  /** Default: nothing, an immediate end-of-file; in a terminal `'pipe'`. */
   stdin?: StdinSource
+  /**
+   * Runs it in a terminal of this size, of its own: it is the command's stdin, stdout and stderr and controls its
+   * session. All output comes on `stdout`; `stderr` ends at once. What is written to `stdin` is typed, and `end()`
+   * types the end-of-file character (Ctrl-D), which a program that reads single keys may take as any other. `TERM` is
+   * `xterm-256color` unless given. A kill hangs up: SIGTERM comes with a SIGHUP, since shells ignore SIGTERM there.
+   * Needs a supervisor (`capabilities.terminals`). Default: none, three pipes.
+   */
+  terminal?: TerminalSize
   /**
    * Wall-clock limit in milliseconds, 1,000 to 3,600,000 unless the runner was given other bounds. Time in which the
    * container is paused does not count, for this limit and the next two. Default: none.

@@ -18,6 +18,8 @@ export interface RunnerCapabilities {
   readonly pausesLimits: boolean
   /** Whether a lost host makes attached commands end. */
   readonly endsWithHost: boolean
+  /** Whether a command can be given a terminal. */
+  readonly terminals: boolean
   /** `'same-user'` where commands run as the supervisor's own user and could interfere with it. */
   readonly isolation: 'separate-user' | 'same-user' | 'none'
 }

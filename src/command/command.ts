@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions } from './command-options.js'
+import type { TerminalSize } from '../model/terminal-size.js'
 import type { MessageStore } from '../ports/message-store.js'
 import type { Recording, RecordOptions } from './recording.js'
 
@@ -40,6 +41,11 @@ export interface Command extends AsyncDisposable {
   kill(options?: KillOptions): Promise<DescendantsReport>
   /** Adds to the wall-clock limit. Does nothing once the command has ended. */
   extendTimeout(ms: number): void
+  /**
+   * Gives the command's terminal another size, which its foreground programs are told by SIGWINCH. Throws
+   * `NOT_SUPPORTED` where it has no terminal, `COMMAND_ENDED` once it has ended.
+   */
+  resize(size: TerminalSize): void
   /** Kills the command if it still runs. */
   close(): Promise<void>
 }

@@ -5,6 +5,8 @@ import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions, SpawnOptions } from './command-options.js'
 import { noStdin, pipedStdin } from './command-stdin.js'
 import { SpawnError } from './spawn-error.js'
+import { keepsStdinOpen } from './spawn-plan.js'
+import type { TerminalSize } from '../model/terminal-size.js'
 import { isContainersError, type ContainersError } from '../errors/containers-error.js'
 import { createByteStream } from '../streaming/byte-stream.js'
 import { passOutput, passStdin, type PassedOutput } from './pass-streams.js'
@@ -33,6 +35,9 @@ export class DeferredCommand {
   private inner: Command | undefined
   /** What was added to the time limit before it ran. */
   private extraMs = 0
+  /** What its terminal was resized to before it ran. */
+  private size: TerminalSize | undefined
+  readonly resize: ((size: TerminalSize) => void) | undefined
 
   constructor(
     private readonly argv: readonly string[],
@@ -40,7 +45,8 @@ export class DeferredCommand {
     private readonly decision: Decision,
     private readonly spawn: Spawn,
   ) {
-    this.stdin = options.stdin === 'pipe' ? pipedStdin() : noStdin()
+    this.stdin = keepsStdinOpen(options) ? pipedStdin() : noStdin()
+    this.resize = options.terminal && ((size) => this.resizeTo(size))
     const streams = { stdout: this.stdout, stderr: this.stderr }
     this.handle = new CommandHandle(crypto().randomUUID(), argv, this.stdin.writable, streams, this)
     if (options.signal?.aborted) this.onAbort()
@@ -59,6 +65,11 @@ export class DeferredCommand {
     else this.extraMs += ms
   }
 
+  private resizeTo(size: TerminalSize): void {
+    if (this.inner) this.inner.resize(size)
+    else this.size = size
+  }
+
   private async decide(): Promise<void> {
     const refusal = await this.decision.make(this.deciding.signal)
     this.options.signal?.removeEventListener('abort', this.onAbort)
@@ -70,7 +81,7 @@ export class DeferredCommand {
   private begin(): void {
     let inner: Command
     try {
-      inner = this.spawn(this.argv, this.options)
+      inner = this.spawn(this.argv, { ...this.options, ...(this.size && { terminal: this.size }) })
     } catch (error) {
       // The runner's own bounds, or its end meanwhile.
       const message = error instanceof Error ? error.message : String(error)
@@ -80,7 +91,7 @@ export class DeferredCommand {
     }
     this.inner = inner
     if (this.extraMs > 0) inner.extendTimeout(this.extraMs)
-    if (this.options.stdin === 'pipe') passStdin(this.stdin, inner.stdin)
+    if (keepsStdinOpen(this.options)) passStdin(this.stdin, inner.stdin)
     const stdout = passOutput(inner.stdout, this.stdout)
     const stderr = passOutput(inner.stderr, this.stderr)
     this.passed = { stdout, stderr }

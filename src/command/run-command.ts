@@ -28,7 +28,12 @@ export async function runCommand(
     )
   }
   const began = performance.now()
-  const command = spawn(argv, { ...spawnOptions, timeoutMs: spawnOptions.timeoutMs ?? defaultTimeoutMs })
+  const command = spawn(argv, {
+    ...spawnOptions,
+    // Nobody could end what a terminal would leave open.
+    ...(spawnOptions.terminal && { stdin: spawnOptions.stdin ?? '' }),
+    timeoutMs: spawnOptions.timeoutMs ?? defaultTimeoutMs,
+  })
   const [stdout, stderr, exit] = await Promise.all([
     collect(command.stdout, { maxBytes }),
     collect(command.stderr, { maxBytes }),

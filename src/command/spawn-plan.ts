@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidOption } from '../errors/invalid-option.js'
+import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
 
 /** What a command reads, sorted out. */
@@ -17,6 +18,7 @@ export interface SpawnPlan {
   readonly inheritEnv: readonly string[]
   readonly user: string | undefined
   readonly stdin: StdinPlan
+  readonly terminal: TerminalSize | undefined
   readonly timeoutMs: number | undefined
   readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
@@ -68,13 +70,19 @@ export function planSpawn(
     env,
     inheritEnv: options.inheritEnv ?? [],
     user: options.user,
-    stdin: planStdin(options.stdin),
+    stdin: planStdin(keepsStdinOpen(options) ? 'pipe' : options.stdin),
+    terminal: options.terminal && checkTerminalSize('terminal', options.terminal),
     timeoutMs: options.timeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
     graceMs,
     keepDescendants: descendants === 'keep',
     signal: options.signal,
   }
+}
+
+/** Whether stdin stays open until it is ended. */
+export function keepsStdinOpen({ stdin, terminal }: SpawnOptions): boolean {
+  return stdin === 'pipe' || (stdin === undefined && terminal !== undefined)
 }
 
 /** Checks a grace period, for {@link planSpawn} and for `kill`. */

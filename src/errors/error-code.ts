@@ -59,6 +59,8 @@ export const errorCodes = {
   COMMAND_REFUSED: { retryable: false },
   /** `run({ check: true })` and the command did not succeed. */
   COMMAND_FAILED: { retryable: false },
+  /** The command has ended, and it would have to run for this. */
+  COMMAND_ENDED: { retryable: false },
   /** The output of a command could not be recorded to its end; the command itself is not touched by that. */
   RECORDING_FAILED: { retryable: false },
   /** The secret store has no secret of that name. */

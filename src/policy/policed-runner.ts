@@ -53,7 +53,8 @@ class PolicedRunner extends ForwardingRunner {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     // What runs must be what was decided on, whatever the caller does to its objects meanwhile.
     const plan = planSpawn(argv, options, this.bounds)
-    const kept = { ...options, ...(options.env && { env: plan.env }) }
+    const { terminal } = plan
+    const kept = { ...options, ...(options.env && { env: plan.env }), ...(terminal && { terminal }) }
     const { cwd, env, user } = kept
     const asked = { argv: plan.argv, ...(cwd && { cwd }), ...(env && { env }), ...(user && { user }) }
     const decision = {

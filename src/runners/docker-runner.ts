@@ -56,5 +56,6 @@ const supervisedCapabilities: RunnerCapabilities = {
   oomEvidence: true,
   pausesLimits: true,
   endsWithHost: true,
+  terminals: true,
   isolation: 'separate-user',
 }

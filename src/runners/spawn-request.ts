@@ -2,6 +2,9 @@ import type { SpawnPlan } from '../command/spawn-plan.js'
 import type { SpawnRequest } from '../supervisor/messages.js'
 import type { PlaceDefaults } from './place.js'
 
+/** What nearly every terminal in use understands. */
+const usualTerminal = 'xterm-256color'
+
 /** What is sent for a command: its plan, filled up with what its place offers. */
 export function spawnRequest(
   id: string,
@@ -14,6 +17,8 @@ export function spawnRequest(
     const value = defaults.env.get(name)
     if (value !== undefined && !Object.hasOwn(plan.env, name)) env.push(`${name}=${value}`)
   }
+  const known = env.some((entry) => entry.startsWith('TERM=')) || Object.hasOwn(plan.env, 'TERM')
+  if (plan.terminal && !known) env.push(`TERM=${usualTerminal}`)
   for (const name of Object.keys(plan.env)) env.push(`${name}=${plan.env[name]}`)
   return {
     id,
@@ -30,5 +35,6 @@ export function spawnRequest(
     graceMs: plan.graceMs,
     windowBytes,
     thirdOutput: false,
+    terminal: plan.terminal,
   }
 }

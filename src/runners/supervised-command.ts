@@ -9,6 +9,7 @@ import type { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
 import { signalNumbers } from '../model/signal.js'
+import type { TerminalSize } from '../model/terminal-size.js'
 import { createByteStream, type ByteStream } from '../streaming/byte-stream.js'
 import type { SupervisorConnection } from '../supervisor/connection.js'
 import type { ExitRecord, KillReport, SpawnFailure } from '../supervisor/messages.js'
@@ -26,6 +27,7 @@ type LossOf = (error: ContainersError) => Promise<Loss>
 /** A command from its spawn call to its exit, before, while and after a connection carries it. */
 export class SupervisedCommand implements RemoteCommandEvents {
   readonly handle: CommandHandle
+  readonly resize: ((size: TerminalSize) => void) | undefined
   private readonly stdin: StdinFeed
   private readonly stdout = this.output(stdoutChannel)
   private readonly stderr = this.output(stderrChannel)
@@ -38,12 +40,13 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private readonly onAbort = (): void => void this.stop('aborted')
 
   constructor(
-    private readonly plan: SpawnPlan,
+    private plan: SpawnPlan,
     private readonly onSettled: (command: SupervisedCommand) => void,
   ) {
     const { stdin, signal } = plan
     if (stdin.kind === 'none') this.stdin = noStdin()
     else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
+    this.resize = plan.terminal && ((size) => this.resizeTo(size))
     this.stalls = new StallGuard([this.stdout, this.stderr])
     this.handle = new CommandHandle(
       crypto().randomUUID(),
@@ -97,6 +100,11 @@ export class SupervisedCommand implements RemoteCommandEvents {
   extendTimeout(ms: number): void {
     if (!Number.isSafeInteger(ms) || ms < 0) throw invalidOption('ms', 'must be a whole number from 0', ms)
     this.remote?.extend(ms)
+  }
+
+  private resizeTo(size: TerminalSize): void {
+    if (this.remote) this.remote.resize(size)
+    else this.plan = { ...this.plan, terminal: size }
   }
 
   started(): void {

@@ -17,7 +17,22 @@ const explanations = new Map([
   ],
   [supervisorEnded, 'Its supervisor was told to end, as by a stop of the container.'],
 ])
-const stages: readonly SpawnStage[] = ['request', 'fork', 'user', 'cwd', 'limits', 'exec', 'request']
+const stages: readonly SpawnStage[] = [
+  'request',
+  'fork',
+  'user',
+  'cwd',
+  'limits',
+  'exec',
+  'request',
+  'terminal',
+]
+
+const advices = new Map([
+  ['exec ENOENT', 'Check the PATH, or the first line of a script.'],
+  ['terminal ENOENT', 'The place has no /dev/ptmx: let its /dev/pts be a devpts.'],
+  ['terminal ENOSPC', 'All terminals are taken: see /proc/sys/kernel/pty/max.'],
+])
 
 /** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
 export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted'): CommandExit {
@@ -62,12 +77,16 @@ export function toSpawnError(
     fork: `No process could be made for ${program}`,
     limits: `The limits for ${program} could not be set`,
     request: `The request to start ${program} was refused`,
+    terminal: `No terminal could be opened for ${program}`,
     connect: `${program} was not reached`,
   }[stage]
   const why = [errno, failure.text].filter(Boolean).join(', ')
-  const advice =
-    errno === 'ENOENT' && stage === 'exec' ? ' Check the PATH, or the first line of a script.' : ''
-  return new SpawnError(stage, `${what}${why && `: ${why}`}.${advice}`, errno === undefined ? {} : { errno })
+  const advice = advices.get(`${stage} ${errno}`) ?? ''
+  return new SpawnError(
+    stage,
+    `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`,
+    errno === undefined ? {} : { errno },
+  )
 }
 
 function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {

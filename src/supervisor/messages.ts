@@ -1,3 +1,4 @@
+import type { TerminalSize } from '../model/terminal-size.js'
 import { protocolError } from './protocol-error.js'
 import { RecordReader, RecordWriter } from './record.js'
 import { protocolVersions, spawnFlag } from './protocol.js'
@@ -43,6 +44,8 @@ export interface SpawnRequest {
   readonly windowBytes: number
   /** Whether descriptor 3 of the command is an output as well. */
   readonly thirdOutput: boolean
+  /** Absent: pipes. */
+  readonly terminal?: TerminalSize | undefined
 }
 
 /** A command that never ran. */
@@ -97,7 +100,16 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
   if (request.path !== undefined) record.text(8, request.path)
   record.u32(9, request.windowBytes).text(10, request.id)
   if (request.idleTimeoutMs !== undefined) record.u64(11, request.idleTimeoutMs)
+  if (request.terminal) record.bytes(12, encodeTerminal(request.terminal))
   return record.finish()
+}
+
+/** A size, as of RESIZE and in SPAWN. */
+export function encodeTerminal({ columns, rows }: TerminalSize): Buffer {
+  const payload = Buffer.allocUnsafe(4)
+  payload.writeUInt16LE(columns, 0)
+  payload.writeUInt16LE(rows, 2)
+  return payload
 }
 
 function flagsOf(request: SpawnRequest): number {

@@ -4,7 +4,7 @@ export const protocolVersions = { lowest: 1, highest: 2 } as const
 /** Frame types, by who sends them. */
 export const frameType = {
   hello: 0x01, spawn: 0x02, data: 0x03, end: 0x04, window: 0x05, kill: 0x06, extend: 0x07, ping: 0x08,
-  ack: 0x09, bye: 0x0a,
+  ack: 0x09, bye: 0x0a, resize: 0x0b,
 } as const // prettier-ignore
 
 /** Frame types of the supervisor. */

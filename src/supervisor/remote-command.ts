@@ -1,6 +1,7 @@
 import type { ContainersError } from '../errors/containers-error.js'
+import type { TerminalSize } from '../model/terminal-size.js'
 import type { FrameWriter } from './frame-writer.js'
-import { decodeExit, decodeFailure, decodeKilled } from './messages.js'
+import { decodeExit, decodeFailure, decodeKilled, encodeTerminal } from './messages.js'
 import type { ExitRecord, KillReport, SpawnFailure, SpawnRequest } from './messages.js'
 import { protocolError } from './protocol-error.js'
 import { answerType, firstStdinLimit, frameType, stderrChannel, thirdChannel } from './protocol.js'
@@ -69,6 +70,10 @@ export class RemoteCommand {
     payload.writeUInt32LE(graceMs, 4)
     payload[8] = cause
     this.frames.frame(frameType.kill, 0, this.number, payload)
+  }
+
+  resize(size: TerminalSize): void {
+    if (!this.over) this.frames.frame(frameType.resize, 0, this.number, encodeTerminal(size))
   }
 
   extend(ms: number): void {

@@ -9,6 +9,7 @@ import { limitCases } from './limit-cases.js'
 import { outputCases } from './output-cases.js'
 import type { RunnerCase } from './runner-case.js'
 import { stdinCases } from './stdin-cases.js'
+import { terminalCases } from './terminal-cases.js'
 import { timeCases } from './time-cases.js'
 
 /**
@@ -25,6 +26,7 @@ export const runnerCases: readonly RunnerCase[] = [
   ...identityCases,
   ...failureCases,
   ...stdinCases,
+  ...terminalCases,
   ...outputCases,
   ...exitCases,
   ...killCases,

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
+import { terminalCases } from '../../src/testing/terminal-cases.js'
 import { runCases } from './run-cases.js'
 
 describe('HostRunner without a supervisor', () => {
@@ -12,6 +13,16 @@ describe('HostRunner without a supervisor', () => {
 
   test('says what it cannot do', () => {
     expect(runner.capabilities).toMatchObject({ supervised: false, verifiedKill: false, endsWithHost: false })
+  })
+
+  test('refuses a terminal, naming what has them', () => {
+    expect(() => runner.spawn(['true'], { terminal: { columns: 80, rows: 24 } })).toThrow(
+      expect.objectContaining({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining('DockerRunner') as string,
+      }),
+    )
+    expect(runner.capabilities.terminals).toBe(false)
   })
 
   runCases(
@@ -29,6 +40,7 @@ describe('HostRunner without a supervisor', () => {
       'runs as a user given by name, with HOME of its own',
       'the environment is exactly what was asked for, and who one is',
       'what a command leaves behind goes too',
+      ...terminalCases.map(({ name }) => name),
     ],
   )
 })

@@ -59,6 +59,7 @@ function supervisedCapabilities(): RunnerCapabilities {
     oomEvidence: true,
     pausesLimits: true,
     endsWithHost: true,
+    terminals: true,
     isolation: 'same-user',
   }
 }

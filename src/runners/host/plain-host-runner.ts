@@ -19,6 +19,7 @@ export class PlainHostRunner implements CommandRunner {
     oomEvidence: false,
     pausesLimits: false,
     endsWithHost: false,
+    terminals: false,
     isolation: 'none',
   }
   private readonly commands = new Set<PlainHostCommand>()
@@ -29,10 +30,11 @@ export class PlainHostRunner implements CommandRunner {
     private readonly bounds?: TimeoutBounds,
   ) {}
 
-  /** Throws `NOT_SUPPORTED` for a user that is not given by numbers. */
+  /** Throws `NOT_SUPPORTED` for a terminal, and for a user that is not given by numbers. */
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     const plan = planSpawn(argv, options, this.bounds)
+    if (plan.terminal) throw noTerminals()
     if (plan.signal?.aborted) return neverStarted(plan.argv, plan.signal.reason)
     const command = new PlainHostCommand(plan, this.defaults)
     this.commands.add(command)
@@ -52,4 +54,9 @@ export class PlainHostRunner implements CommandRunner {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+function noTerminals(): ContainersError {
+  const advice = 'Use HostRunner on Linux with its supervisor, or DockerRunner.'
+  return new ContainersError('NOT_SUPPORTED', `A terminal needs a supervisor, and none runs here. ${advice}`)
 }
