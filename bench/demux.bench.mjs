@@ -18,7 +18,10 @@ export const bars = [
 ]
 
 export async function contenders() {
-  const { createDemuxer, demuxStream } = await loadSource('streaming/demux.ts', 'streaming/demux-stream.ts')
+  const { createDemuxer, demuxStream } = await loadSource(
+    'src/streaming/demux.ts',
+    'src/streaming/demux-stream.ts',
+  )
   const { chunks, payloadBytes } = stream()
   const { modem } = new Docker({ socketPath: '/nowhere' })
   const rate = (times, counted, startedAt) => {

@@ -28,8 +28,8 @@ let runner
 
 export async function contenders() {
   const { createRedactor, RedactionPatterns } = await loadSource(
-    'streaming/redact.ts',
-    'streaming/redact-patterns.ts',
+    'src/streaming/redact.ts',
+    'src/streaming/redact-patterns.ts',
   )
   folder = mkdtempSync(join(tmpdir(), 'anyon-bench-'))
   const file = join(folder, 'log')

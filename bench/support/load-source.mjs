@@ -5,13 +5,13 @@ import { build } from 'tsup'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Imports modules of `src` that the package does not export, compiled as the package is. */
+/** Imports modules of this repository that the package does not export, compiled as the package is. */
 export async function loadSource(...paths) {
   const cache = join(root, 'node_modules/.cache')
   mkdirSync(cache, { recursive: true })
   const outDir = mkdtempSync(join(cache, 'anyon-bench-'))
   try {
-    const entry = Object.fromEntries(paths.map((path, index) => [`m${index}`, join(root, 'src', path)]))
+    const entry = Object.fromEntries(paths.map((path, index) => [`m${index}`, join(root, path)]))
     const options = { format: 'esm', platform: 'node', target: 'node20.19', splitting: true }
     await build({
       ...options,

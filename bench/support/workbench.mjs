@@ -36,11 +36,11 @@ export async function openWorkbench() {
     docker: connectDockerode(endpoint),
     onClose,
     /** A running container with the supervisor as process 1, and a runner on it. */
-    async container(options = {}) {
+    async container(options = {}, runnerOptions = {}) {
       const container = await harness.create({ image: BUSYBOX_IMAGE, init: 'supervisor', labels, ...options })
       onClose(() => container.remove({ force: true }))
       await container.start()
-      const runner = new DockerRunner({ harness, container })
+      const runner = new DockerRunner({ harness, container, ...runnerOptions })
       onClose(() => runner.close())
       return { container, runner }
     },

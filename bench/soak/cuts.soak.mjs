@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { DockerHarness, DockerRunner } from '@anyon/containers'
+import { loadSource } from '../support/load-source.mjs'
+import { drawing } from './support/draw.mjs'
+import { sha256 } from './support/mixed-commands.mjs'
+
+const RUNNERS = 4
+const COMMANDS_AT_ONCE = 3
+const MOST_BYTES = 150_000
+const execStream = /\/exec\/[^/]+\/start/
+const source = randomBytes(2 * MOST_BYTES)
+
+/** Connections that are cut at random bytes, either way, while commands read, write and end on them. */
+export async function run(bench, { cuts, seed }) {
+  const { startFaultProxy } = await loadSource('test/support/fault-proxy.ts')
+  const { container } = await bench.container()
+  const draw = drawing(seed)
+  const proxy = await startFaultProxy(bench.endpoint, {
+    only: execStream,
+    cutAfterBytes: plannedCuts(draw),
+  })
+  const harness = await DockerHarness.connect({ host: proxy.endpoint })
+  const streams = () => proxy.requests.filter((line) => execStream.test(line)).length
+  const wrong = []
+  let commands = 0
+  let bytes = 0
+  const load = async (runner) => {
+    while (streams() - RUNNERS < cuts) {
+      const input = source.subarray(draw(1000), 1000 + draw(MOST_BYTES))
+      const code = draw(256)
+      const problem = await echo(runner, input, code)
+      if (problem !== undefined) wrong.push(problem)
+      commands++
+      bytes += 2 * input.length
+    }
+  }
+  const runners = Array.from({ length: RUNNERS }, () => new DockerRunner({ harness, container }))
+  try {
+    await Promise.all(
+      runners.flatMap((runner) => Array.from({ length: COMMANDS_AT_ONCE }, () => load(runner))),
+    )
+  } finally {
+    proxy.faults = {}
+    await Promise.all(runners.map((runner) => runner.close()))
+    await harness.close()
+    await proxy.close()
+  }
+  for (const problem of wrong.slice(0, 10)) console.error('wrong:', problem)
+  return [
+    { what: 'connections cut at random bytes', value: streams() - RUNNERS, atLeast: cuts },
+    { what: 'commands meanwhile', value: commands },
+    { what: 'bytes in and out', value: bytes / 1e6, unit: 'MB' },
+    { what: 'wrong bytes or ends', value: wrong.length, atMost: 0 },
+  ]
+}
+
+/** One plan for each connection, which is asked for again with each chunk. */
+function plannedCuts(draw) {
+  const plans = []
+  return (nth) => (plans[nth] ??= { toEngine: draw(2 * MOST_BYTES), toClient: draw(2 * MOST_BYTES) })
+}
+
+async function echo(runner, input, code) {
+  const script = `cat; echo side >&2; exit ${code}`
+  const { exit, stdoutBytes, stderr } = await runner.run(['sh', '-c', script], { stdin: input })
+  const right =
+    exit.reason === 'exited' &&
+    exit.code === code &&
+    stderr === 'side\n' &&
+    sha256(stdoutBytes) === sha256(input)
+  return right
+    ? undefined
+    : JSON.stringify({ exit, code, stderr, sent: input.length, got: stdoutBytes.length })
+}

@@ -1,0 +1,20 @@
+// node host.mjs <endpoint> <container> <word>
+// Runs commands with the word in their arguments until it is killed, and prints a line once some of them run.
+import { fileURLToPath } from 'node:url'
+import { DockerHarness, DockerRunner } from '@anyon/containers'
+
+export const ORPHAN_GRACE_MS = 300
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(...process.argv.slice(2))
+
+async function main(host, container, word) {
+  const harness = await DockerHarness.connect({ host })
+  const runner = new DockerRunner({ harness, container, orphanGraceMs: ORPHAN_GRACE_MS })
+  const stubborn = `trap '' TERM HUP INT; setsid sh -c 'trap "" TERM; while :; do sleep 1; done' ${word} & `
+  const scripts = ['while :; do sleep 1; done', `${stubborn} while :; do sleep 1; done`, 'yes']
+  const commands = scripts.map((script) => runner.spawn(['sh', '-c', script, word], { graceMs: 100 }))
+  await Promise.all(commands.map(({ started }) => started))
+  console.log('ready')
+  // Always one that is just being started.
+  for (;;) await runner.run(['sh', '-c', ':', word])
+}
