@@ -39,10 +39,13 @@ export async function run(bench, { deaths, seed }) {
 
 async function liveAndDie(endpoint, id, word, afterMs) {
   const child = spawn(process.execPath, [host, endpoint, id, word], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await once(child.stdout, 'data')
+  const exit = once(child, 'exit').then(([code]) => {
+    if (code !== null) throw new Error(`the host ended by itself, with ${code}`)
+  })
+  await Promise.race([once(child.stdout, 'data'), exit])
   await delay(afterMs)
   child.kill('SIGKILL')
-  await once(child, 'exit')
+  await exit
 }
 
 async function untilGone(docker, id, words) {

@@ -8,7 +8,7 @@ export const ORPHAN_GRACE_MS = 300
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(...process.argv.slice(2))
 
 async function main(host, container, word) {
-  const harness = await DockerHarness.connect({ host })
+  const harness = await connect(host)
   const runner = new DockerRunner({ harness, container, orphanGraceMs: ORPHAN_GRACE_MS })
   const stubborn = `trap '' TERM HUP INT; setsid sh -c 'trap "" TERM; while :; do sleep 1; done' ${word} & `
   const scripts = ['while :; do sleep 1; done', `${stubborn} while :; do sleep 1; done`, 'yes']
@@ -17,4 +17,15 @@ async function main(host, container, word) {
   console.log('ready')
   // Always one that is just being started.
   for (;;) await runner.run(['sh', '-c', ':', word])
+}
+
+/** An engine that many hosts turn to at once may be slow to answer, which is not what is looked at. */
+async function connect(host) {
+  for (let left = 5; ; left--) {
+    try {
+      return await DockerHarness.connect({ host })
+    } catch (error) {
+      if (left === 0 || !error.retryable) throw error
+    }
+  }
 }
