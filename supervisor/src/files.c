@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "entries.h"
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -16,16 +18,11 @@
 static bool close_listed(int first) {
   int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return false;
-  _Alignas(8) char buffer[2048];
-  for (;;) {
-    long got = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
-    if (got <= 0) break;
-    for (long at = 0; at < got;) {
-      const struct directory_entry *entry = (const void *)(buffer + at);
-      int fd = atoi(entry->name);
-      if (fd >= first && fd != folder) close(fd);
-      at += entry->length;
-    }
+  struct folder entries;
+  folder_start(&entries, folder);
+  for (const char *name; (name = folder_next(&entries));) {
+    int fd = atoi(name);
+    if (fd >= first && fd != folder) close(fd);
   }
   close(folder);
   return true;

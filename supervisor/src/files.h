@@ -7,15 +7,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the kernel's getdents64 writes. */
-struct directory_entry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t length;
-  uint8_t type;
-  char name[];
-};
-
 /* Closes every descriptor from `first` on, or to `last`. */
 void close_between(int first, int last);
 void close_from(int first);

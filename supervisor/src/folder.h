@@ -1,21 +1,11 @@
-/* What is in a folder, and the way down through folders in folders. */
+/* The way down through folders in folders. */
 #ifndef FOLDER_H
 #define FOLDER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct folder {
-  int fd;
-  long at, end;
-  _Alignas(8) char buffer[2048];
-};
-
-/* From the beginning. The descriptor stays the caller's. */
-void folder_start(struct folder *folder, int fd);
-
-/* The next name, valid until the next call; NULL with errno, 0 at the end. Neither `.` nor `..`. */
-const char *folder_next(struct folder *folder);
+#include "entries.h"
 
 /* A folder to read, never by a link. -1 with errno. */
 int folder_open(int parent, const char *name);

@@ -6,20 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "entries.h"
 #include "text.h"
 
 enum { LONGEST_PATH = 64 };
-
-struct directory_entry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t length;
-  uint8_t type;
-  char name[];
-};
 
 struct list {
   pid_t *pids;
@@ -36,15 +28,10 @@ static void add(struct list *list, pid_t pid) {
 static void each_number(const char *path, struct list *list, visitor visit) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;
-  _Alignas(8) char buffer[4096];
-  for (;;) {
-    long got = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
-    if (got <= 0) break;
-    for (long at = 0; at < got;) {
-      const struct directory_entry *entry = (const void *)(buffer + at);
-      if (entry->name[0] >= '1' && entry->name[0] <= '9') visit(list, atoi(entry->name));
-      at += entry->length;
-    }
+  struct folder entries;
+  folder_start(&entries, folder);
+  for (const char *name; (name = folder_next(&entries));) {
+    if (name[0] >= '1' && name[0] <= '9') visit(list, atoi(name));
   }
   close(folder);
 }

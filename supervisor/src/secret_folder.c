@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "entries.h"
 #include "loop.h"
 #include "text.h"
 
