@@ -6,7 +6,7 @@ import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { testEndpoint } from '../support/engine.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 let engine: ContainerEngine
 let box: string

@@ -3,7 +3,7 @@ import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { CreateRequest } from '../../src/engine/engine-types.js'
 import { engineRequest, testEndpoint, testLabels } from '../support/engine.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 let engine: ContainerEngine
 const made: string[] = []

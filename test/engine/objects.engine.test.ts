@@ -6,7 +6,7 @@ import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { EngineEvent, ProgressMessage } from '../../src/engine/engine-types.js'
 import { BUSYBOX_IMAGE, engineRequest, testEndpoint, testLabels } from '../support/engine.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
-import { createRequest, freshName } from './support.js'
+import { createRequest, freshName } from '../support/create-request.js'
 
 let engine: ContainerEngine
 const undo: (() => Promise<unknown>)[] = []

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { startPrivateEngine, type PrivateEngine } from '../support/engine.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 let own: PrivateEngine
 let engine: ContainerEngine

@@ -4,7 +4,7 @@ import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { testEndpoint } from '../support/engine.js'
 import { installFakeSsh, isRunning, type FakeSsh } from './fake-ssh.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 const host = `ssh://me@box:2222${testEndpoint().slice('unix://'.length)}`
 let ssh: FakeSsh

@@ -7,7 +7,7 @@ import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { CreateRequest } from '../../src/engine/engine-types.js'
 import { testEndpoint } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 let engine: ContainerEngine
 let proxy: FaultProxy

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import { testEndpoint } from '../support/engine.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'anyon-tls-'))
 const file = (name: string): string => join(folder, name)

@@ -5,7 +5,7 @@ import type { ArmedWait, ContainerEngine } from '../../src/engine/container-engi
 import type { CreateRequest } from '../../src/engine/engine-types.js'
 import { testEndpoint } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js'
-import { createRequest } from './support.js'
+import { createRequest } from '../support/create-request.js'
 
 let engine: ContainerEngine
 let proxy: FaultProxy

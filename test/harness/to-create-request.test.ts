@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { toCreateRequest } from '../../src/harness/to-create-request.js'
+import { nothingAsked } from '../support/create-request.js'
 
 const supervisor = {
   mount: { type: 'volume', source: 'vol', target: '/.anyon', readOnly: true },
@@ -8,27 +9,13 @@ const supervisor = {
 
 test('the least that can be said has every default decided', () => {
   expect(toCreateRequest({ image: 'x', name: 'n' }, 'c')).toEqual({
+    ...nothingAsked,
     name: 'n',
     image: 'x',
-    env: {},
     labels: { 'anyon.managed': 'true', 'anyon.creation': 'c', 'anyon.init': 'engine' },
-    terminal: false,
-    openStdin: false,
-    engineInit: true,
-    readOnlyRoot: false,
-    mounts: [],
-    ports: [],
     network: 'default',
-    extraHosts: [],
-    dns: [],
-    capDrop: [],
-    capAdd: [],
-    noNewPrivileges: false,
-    securityOptions: [],
-    privileged: false,
     logMaxBytes: 10_000_000,
     logMaxFiles: 3,
-    ulimits: [],
   })
 })
 
