@@ -73,7 +73,13 @@ export type { ByteReadable, StreamGap } from './streaming/byte-readable.js'
 export type { CommandRunner, RunnerCapabilities } from './command/command-runner.js'
 export type { Command, OutputLine } from './command/command.js'
 export type { CommandResult } from './command/command-result.js'
-export type { KillOptions, RunOptions, SpawnOptions, StdinSource } from './command/command-options.js'
+export type {
+  KillOptions,
+  OutputOptions,
+  RunOptions,
+  SpawnOptions,
+  StdinSource,
+} from './command/command-options.js'
 export type {
   CommandExit,
   CommandExitEvidence,

@@ -2,13 +2,13 @@ import type { Readable, Writable } from 'node:stream'
 import { createDeferred } from '../internal/deferred.js'
 import { collect } from '../streaming/collect.js'
 import type { MessageStore } from '../ports/message-store.js'
-import type { ByteStream } from '../streaming/byte-stream.js'
 import { splitLines } from '../streaming/split-lines.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
-import type { Command } from './command.js'
+import type { Command, OutputLine } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions } from './command-options.js'
+import type { CommandOutputs } from './output-plan.js'
 import { record, type Recording, type RecordOptions } from './recording.js'
 
 /** What a place does for a handle. */
@@ -31,7 +31,7 @@ export class CommandHandle implements Command {
     readonly id: string,
     readonly argv: readonly string[],
     readonly stdin: Writable,
-    private readonly streams: { stdout: ByteStream; stderr: ByteStream },
+    private readonly streams: CommandOutputs,
     private readonly control: CommandControl,
   ) {
     this.stdout = streams.stdout.readable
@@ -49,7 +49,12 @@ export class CommandHandle implements Command {
   }
 
   async *lines(stream: 'stdout' | 'stderr' = 'stdout'): AsyncGenerator<string, void, undefined> {
-    for await (const line of splitLines(this.streams[stream].readable)) yield line.text
+    for await (const line of this.outputLines(stream)) yield line.text
+  }
+
+  outputLines(stream: 'stdout' | 'stderr' = 'stdout'): AsyncGenerator<OutputLine, void, undefined> {
+    const { maxLineBytes } = this.streams
+    return splitLines(this.streams[stream].readable, maxLineBytes === undefined ? {} : { maxLineBytes })
   }
 
   async text(stream: 'stdout' | 'stderr' = 'stdout', options: { maxBytes?: number } = {}): Promise<string> {

@@ -9,6 +9,18 @@ import type { TerminalSize } from '../model/terminal-size.js'
  */
 export type StdinSource = 'pipe' | (string & {}) | Uint8Array | Readable | { readonly text: string }
 
+/** What becomes of output that nobody reads in time. */
+export interface OutputOptions {
+  /**
+   * What happens when a stream has a reader, and it is too slow. `'block'`: the process waits, and no byte is lost.
+   * `'drop-oldest'`: the process never waits; the newest MiB of the stream is kept, and the reader gets a `'gap'` event
+   * with a {@link StreamGap} in place of what is missing. Default: `'block'`.
+   */
+  whenSlow?: 'block' | 'drop-oldest'
+  /** `lines()` gives a longer line in pieces of at most so many bytes. 4 bytes to 256 MiB, default 1 MiB. */
+  maxLineBytes?: number
+}
+
 /** Options of {@link CommandRunner.spawn}. */
 export interface SpawnOptions {
   /** Working directory, absolute. Default: the image's, or `/`. */
@@ -44,6 +56,8 @@ export interface SpawnOptions {
   idleTimeoutMs?: number
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default: 2,000. */
   graceMs?: number
+  /** Slow readers and long lines. */
+  output?: OutputOptions
   /** What becomes of processes that the command leaves behind. Default: `'kill'`. */
   descendants?: 'kill' | 'keep'
   /** Kills the command when aborted; the exit's reason is then `'aborted'`. */

@@ -5,10 +5,13 @@ import type { TerminalSize } from '../model/terminal-size.js'
 import type { MessageStore } from '../ports/message-store.js'
 import type { Recording, RecordOptions } from './recording.js'
 
-/** One line of output; `partial` when the line was longer than `maxLineBytes` and this is a piece of it. */
+/** One line of output, without its line end. */
 export interface OutputLine {
   readonly text: string
+  /** The line goes on in the next one: it is longer than `maxLineBytes`, or was cut off by a gap. */
   readonly partial: boolean
+  /** Bytes that are missing between the line before and this one, because nobody read in time. */
+  readonly droppedBefore: number
 }
 
 /** A running command. Streams that nobody reads hang nothing: they are drained into a bounded buffer. */
@@ -27,6 +30,8 @@ export interface Command extends AsyncDisposable {
   readonly stderr: Readable
   /** Lines of a stream as text, without their line ends. Leaving the loop early only stops listening. */
   lines(stream?: 'stdout' | 'stderr'): AsyncIterable<string>
+  /** The same with what is to be known of each line: whether it is all of it, and what is missing before it. */
+  outputLines(stream?: 'stdout' | 'stderr'): AsyncIterable<OutputLine>
   /** The whole of a stream as text, up to `maxBytes` (default 16 MiB; the head and the tail are kept beyond it). */
   text(stream?: 'stdout' | 'stderr', options?: { maxBytes?: number }): Promise<string>
   /**

@@ -4,11 +4,11 @@ import type { Command } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
 import type { KillOptions, SpawnOptions } from './command-options.js'
 import { noStdin, pipedStdin } from './command-stdin.js'
+import { planOutput, plannedStream } from './output-plan.js'
 import { SpawnError } from './spawn-error.js'
 import { keepsStdinOpen } from './spawn-plan.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import { isContainersError, type ContainersError } from '../errors/containers-error.js'
-import { createByteStream } from '../streaming/byte-stream.js'
 import { passOutput, passStdin, type PassedOutput } from './pass-streams.js'
 
 type Spawn = (argv: readonly string[], options: SpawnOptions) => Command
@@ -27,8 +27,8 @@ export class DeferredCommand {
   /** Settles when the decision was made or nobody waits for it any more; never rejects. */
   readonly decided: Promise<void>
   private readonly stdin
-  private readonly stdout = createByteStream({ onConsumed: () => this.passed?.stdout.resume() })
-  private readonly stderr = createByteStream({ onConsumed: () => this.passed?.stderr.resume() })
+  private readonly stdout
+  private readonly stderr
   private passed: { stdout: PassedOutput; stderr: PassedOutput } | undefined
   private readonly deciding = new AbortController()
   private readonly onAbort = () => this.callOff('aborted')
@@ -47,7 +47,10 @@ export class DeferredCommand {
   ) {
     this.stdin = keepsStdinOpen(options) ? pipedStdin() : noStdin()
     this.resize = options.terminal && ((size) => this.resizeTo(size))
-    const streams = { stdout: this.stdout, stderr: this.stderr }
+    const output = planOutput(options.output)
+    this.stdout = plannedStream(output, () => this.passed?.stdout.resume())
+    this.stderr = plannedStream(output, () => this.passed?.stderr.resume())
+    const streams = { stdout: this.stdout, stderr: this.stderr, maxLineBytes: output.maxLineBytes }
     this.handle = new CommandHandle(crypto().randomUUID(), argv, this.stdin.writable, streams, this)
     if (options.signal?.aborted) this.onAbort()
     else options.signal?.addEventListener('abort', this.onAbort, { once: true })

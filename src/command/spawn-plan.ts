@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { invalidOption } from '../errors/invalid-option.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
+import { planOutput, type OutputPlan } from './output-plan.js'
 
 /** What a command reads, sorted out. */
 type StdinPlan =
@@ -22,6 +23,7 @@ export interface SpawnPlan {
   readonly timeoutMs: number | undefined
   readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
+  readonly output: OutputPlan
   readonly keepDescendants: boolean
   readonly signal: AbortSignal | undefined
 }
@@ -75,6 +77,7 @@ export function planSpawn(
     timeoutMs: options.timeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
     graceMs,
+    output: planOutput(options.output),
     keepDescendants: descendants === 'keep',
     signal: options.signal,
   }

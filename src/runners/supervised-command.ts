@@ -4,13 +4,14 @@ import type { DescendantsReport } from '../command/command-exit.js'
 import type { KillOptions } from '../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
 import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
+import { plannedStream } from '../command/output-plan.js'
 import { SpawnError } from '../command/spawn-error.js'
 import type { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
 import { signalNumbers } from '../model/signal.js'
 import type { TerminalSize } from '../model/terminal-size.js'
-import { createByteStream, type ByteStream } from '../streaming/byte-stream.js'
+import type { ByteStream } from '../streaming/byte-stream.js'
 import type { SupervisorConnection } from '../supervisor/connection.js'
 import type { ExitRecord, KillReport, SpawnFailure } from '../supervisor/messages.js'
 import { killCause, stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
@@ -29,8 +30,8 @@ export class SupervisedCommand implements RemoteCommandEvents {
   readonly handle: CommandHandle
   readonly resize: ((size: TerminalSize) => void) | undefined
   private readonly stdin: StdinFeed
-  private readonly stdout = this.output(stdoutChannel)
-  private readonly stderr = this.output(stderrChannel)
+  private readonly stdout: ByteStream
+  private readonly stderr: ByteStream
   private readonly stalls: StallGuard
   private remote: RemoteCommand | undefined
   private lossOf: LossOf | undefined
@@ -46,13 +47,15 @@ export class SupervisedCommand implements RemoteCommandEvents {
     const { stdin, signal } = plan
     if (stdin.kind === 'none') this.stdin = noStdin()
     else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
+    this.stdout = this.output(stdoutChannel)
+    this.stderr = this.output(stderrChannel)
     this.resize = plan.terminal && ((size) => this.resizeTo(size))
     this.stalls = new StallGuard([this.stdout, this.stderr])
     this.handle = new CommandHandle(
       crypto().randomUUID(),
       plan.argv,
       this.stdin.writable,
-      { stdout: this.stdout, stderr: this.stderr },
+      { stdout: this.stdout, stderr: this.stderr, maxLineBytes: plan.output.maxLineBytes },
       this,
     )
     if (stdin.kind === 'stream') feedStdin(stdin.stream, this.stdin.writable, (why) => this.inputFailed(why))
@@ -211,11 +214,9 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   private output(channel: OutputChannel): ByteStream {
-    return createByteStream({
-      onConsumed: (bytes) => {
-        this.stalls.progress()
-        this.remote?.consumed(channel, bytes)
-      },
+    return plannedStream(this.plan.output, (bytes) => {
+      this.stalls.progress()
+      this.remote?.consumed(channel, bytes)
     })
   }
 }

@@ -36,6 +36,19 @@ export class ByteQueue {
     return chunk
   }
 
+  /** Takes the first bytes out, as many as there are at most. */
+  drop(bytes: number): void {
+    for (let left = bytes; left > 0;) {
+      const chunk = this.shift()
+      if (chunk === undefined) return
+      if (chunk.length > left) {
+        this.#chunks.unshift(chunk.subarray(left))
+        this.#bytes += chunk.length - left
+      }
+      left -= chunk.length
+    }
+  }
+
   #copy(bytes: Uint8Array): void {
     if (this.#block.length - this.#end < bytes.length) {
       this.#seal()

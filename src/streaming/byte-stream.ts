@@ -12,6 +12,11 @@ export interface ByteStreamOptions {
   onConsumed?(bytes: number): void
   /** From how many waiting bytes on `push` answers false. Default: 256 KiB. */
   highWaterMarkBytes?: number
+  /**
+   * Where given, the sender never waits for a reader who is slow: so many of the newest bytes are kept for one, and
+   * a gap is told in place of the others. Everything is consumed at once, and `push` always answers true.
+   */
+  keepNewestBytes?: number
   /** What is kept for a reader who comes late. Default: the first and the last 512 KiB. */
   retain?: Retention
 }
@@ -59,10 +64,13 @@ class PushedStream implements ByteStream {
   })
   readonly #onConsumed: (bytes: number) => void
   readonly #highWaterMarkBytes: number
+  readonly #keepNewestBytes: number | undefined
   /** In the order of reading: what was put aside and is now being read, what is put aside, what is live. */
   #late: Retained | undefined
   readonly #aside: HeadTailBuffer
   readonly #live = new ByteQueue()
+  /** Bytes that were dropped in front of what is put aside, and of what is live. */
+  readonly #missing = { aside: 0, live: 0 }
   #opened = false
   /** Node has asked and has not been answered. */
   #wanted = false
@@ -71,9 +79,10 @@ class PushedStream implements ByteStream {
   readonly #taps = new Set<Tap>()
   #closing: { readonly error?: Error } | undefined
 
-  constructor({ onConsumed, highWaterMarkBytes, retain }: ByteStreamOptions) {
+  constructor({ onConsumed, highWaterMarkBytes, keepNewestBytes, retain }: ByteStreamOptions) {
     this.#onConsumed = (bytes) => onConsumed?.(bytes)
     this.#highWaterMarkBytes = highWaterMarkBytes ?? 256 * 1024
+    this.#keepNewestBytes = keepNewestBytes
     this.#aside = new HeadTailBuffer(retain ?? { headBytes: 512 * 1024, tailBytes: 512 * 1024 })
   }
 
@@ -93,8 +102,11 @@ class PushedStream implements ByteStream {
     if (this.#wanted) {
       this.#hand(bytes)
     } else if (this.#opened && this.#closing === undefined) {
-      this.#live.push(bytes)
-      return this.#live.bytes < this.#highWaterMarkBytes
+      if (this.#keepNewestBytes === undefined) {
+        this.#live.push(bytes)
+        return this.#live.bytes < this.#highWaterMarkBytes
+      }
+      this.#keepNewest(bytes, this.#keepNewestBytes)
     } else if (!this.readable.destroyed && this.#closing === undefined) {
       this.#aside.push(bytes)
     }
@@ -112,12 +124,28 @@ class PushedStream implements ByteStream {
 
   release(): void {
     this.#opened = false
+    this.#missing.aside += this.#missing.live
+    this.#missing.live = 0
     let released = 0
     for (let bytes = this.#live.shift(); bytes !== undefined; bytes = this.#live.shift()) {
       released += bytes.length
       if (!this.readable.destroyed) this.#aside.push(bytes)
     }
-    if (released > 0) this.#onConsumed(released)
+    if (released > 0) this.#taken(released)
+  }
+
+  #keepNewest(bytes: Uint8Array, most: number): void {
+    const kept = bytes.length > most ? bytes.subarray(bytes.length - most) : bytes
+    this.#live.push(kept)
+    this.#missing.live += bytes.length - kept.length
+    const excess = Math.max(0, this.#live.bytes - most)
+    this.#live.drop(excess)
+    this.#missing.live += excess
+  }
+
+  /** Bytes that waited for the reader wait no longer. */
+  #taken(bytes: number): void {
+    if (this.#keepNewestBytes === undefined) this.#onConsumed(bytes)
   }
 
   #close(closing: { readonly error?: Error }): void {
@@ -130,10 +158,11 @@ class PushedStream implements ByteStream {
     this.#opened = true
     const late = this.#nextLate()
     if (late !== undefined) return this.#hand(late)
+    this.#tellMissing('live')
     const bytes = this.#live.shift()
     if (bytes !== undefined) {
       this.#hand(bytes)
-      this.#onConsumed(bytes.length)
+      this.#taken(bytes.length)
     } else if (this.#closing !== undefined) {
       this.#finish(this.#closing)
     } else {
@@ -159,7 +188,10 @@ class PushedStream implements ByteStream {
 
   /** The next of what was put aside, reporting the gap in it when that is reached. */
   #nextLate(): Uint8Array | undefined {
-    if (this.#late === undefined && this.#aside.totalBytes > 0) this.#late = this.#aside.take()
+    if (this.#late === undefined && this.#aside.totalBytes > 0) {
+      this.#tellMissing('aside')
+      this.#late = this.#aside.take()
+    }
     if (this.#late === undefined) return undefined
     const { head, droppedBytes, tail } = this.#late
     if (head.length > 0) {
@@ -167,11 +199,19 @@ class PushedStream implements ByteStream {
       return head
     }
     this.#late = undefined
-    if (droppedBytes > 0) {
-      this.readable.reportGap({ offset: this.#offset, bytes: droppedBytes })
-      this.#offset += droppedBytes
-    }
+    this.#tellGap(droppedBytes)
     return tail.length > 0 ? tail : this.#nextLate()
+  }
+
+  #tellMissing(where: 'aside' | 'live'): void {
+    this.#tellGap(this.#missing[where])
+    this.#missing[where] = 0
+  }
+
+  #tellGap(bytes: number): void {
+    if (bytes === 0) return
+    this.readable.reportGap({ offset: this.#offset, bytes })
+    this.#offset += bytes
   }
 
   #hand(bytes: Uint8Array): void {

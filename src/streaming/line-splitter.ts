@@ -24,6 +24,12 @@ export interface LineOptions {
   maxLineBytes?: number
 }
 
+/** Throws `INVALID_OPTION`. */
+export function checkMaxLineBytes(option: string, bytes: number): void {
+  if (Number.isInteger(bytes) && bytes >= 4 && bytes <= LARGEST_MAX_LINE_BYTES) return
+  throw invalidOption(option, `must be a whole number of bytes from 4 to ${LARGEST_MAX_LINE_BYTES}`, bytes)
+}
+
 /**
  * Cuts bytes into lines, one at a time: `push` a chunk, then call `next` until it has nothing more, and so again
  * after `end`. What was not asked for yet can be had back with `takeRest`. Pieces are cut between characters.
@@ -41,10 +47,7 @@ export class LineSplitter {
   #droppedBefore = 0
 
   constructor({ maxLineBytes = DEFAULT_MAX_LINE_BYTES }: LineOptions = {}) {
-    if (!Number.isInteger(maxLineBytes) || maxLineBytes < 4 || maxLineBytes > LARGEST_MAX_LINE_BYTES) {
-      const rule = `must be a whole number of bytes from 4 to ${LARGEST_MAX_LINE_BYTES}`
-      throw invalidOption('maxLineBytes', rule, maxLineBytes)
-    }
+    checkMaxLineBytes('maxLineBytes', maxLineBytes)
     this.#maxBytes = maxLineBytes
   }
 

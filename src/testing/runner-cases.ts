@@ -7,6 +7,7 @@ import { identityCases } from './identity-cases.js'
 import { killCases } from './kill-cases.js'
 import { limitCases } from './limit-cases.js'
 import { outputCases } from './output-cases.js'
+import { readerCases } from './reader-cases.js'
 import type { RunnerCase } from './runner-case.js'
 import { stdinCases } from './stdin-cases.js'
 import { terminalCases } from './terminal-cases.js'
@@ -28,6 +29,7 @@ export const runnerCases: readonly RunnerCase[] = [
   ...stdinCases,
   ...terminalCases,
   ...outputCases,
+  ...readerCases,
   ...exitCases,
   ...killCases,
   ...descendantCases,

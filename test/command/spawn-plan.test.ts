@@ -48,6 +48,18 @@ const bad: [name: string, argv: unknown, options: Record<string, unknown>, messa
   ['no time for silence', ['a'], { idleTimeoutMs: 0 }, 'idleTimeoutMs must be a whole number from 1000'],
   ['silence for less than no time', ['a'], { idleTimeoutMs: -1 }, 'from 1000 to 3600000, got -1'],
   ['endless silence', ['a'], { idleTimeoutMs: Infinity }, 'from 1000 to 3600000, got Infinity'],
+  [
+    'a way to be slow that is none',
+    ['a'],
+    { output: { whenSlow: 'wait' as 'block' } },
+    "output.whenSlow must be 'block' or 'drop-oldest'",
+  ],
+  [
+    'lines of no length',
+    ['a'],
+    { output: { maxLineBytes: 0 } },
+    'output.maxLineBytes must be a whole number of bytes from 4',
+  ],
   ['a timeout below a second', ['a'], { timeoutMs: 999 }, 'from 1000 to 3600000, got 999'],
   ['a timeout above an hour', ['a'], { timeoutMs: 3_600_001 }, 'from 1000 to 3600000, got 3600001'],
   ['a timeout that is no number', ['a'], { timeoutMs: Number.NaN }, 'from 1000 to 3600000, got NaN'],
@@ -96,6 +108,7 @@ describe('a spawn call', () => {
       timeoutMs: undefined,
       idleTimeoutMs: undefined,
       graceMs: 2000,
+      output: { dropsOldest: false, maxLineBytes: undefined },
       keepDescendants: false,
       signal: undefined,
     })

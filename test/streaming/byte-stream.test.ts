@@ -344,3 +344,68 @@ describe('a stream whose reader leaves', () => {
     expect(rest.endsWith('eeee')).toBe(true)
   })
 })
+
+describe('a stream that keeps the newest', () => {
+  const keeping = (keepNewestBytes: number) =>
+    open({ keepNewestBytes, retain: { headBytes: 3, tailBytes: 3 } })
+  /** All that is left, gaps in their places. */
+  const rest = async ({ readable }: ByteStream): Promise<string> => {
+    let seen = ''
+    readable.on('gap', ({ offset, bytes }: StreamGap) => (seen += `<${bytes} at ${offset}>`))
+    for await (const chunk of readable) seen += String(chunk)
+    return seen
+  }
+
+  it('lets the sender go on, and tells a slow reader what is missing, where it is missing', async () => {
+    const { stream, state } = keeping(6)
+    stream.push(Buffer.from('ab'))
+    expect(await first(stream)).toBe('ab')
+    const reader = stream.readable[Symbol.asyncIterator]()
+    const next = reader.next()
+    stream.push(Buffer.from('cd'))
+    expect(String((await next).value)).toBe('cd')
+    for (const piece of ['ef', 'gh', 'ij', 'kl', 'mn']) expect(stream.push(Buffer.from(piece))).toBe(true)
+    expect(state.consumed).toBe(14)
+    stream.end()
+    expect(await rest(stream)).toBe('<4 at 4>ijklmn')
+    expect(state.consumed).toBe(14)
+  })
+
+  it('keeps the end of a piece that is larger than all it may keep', async () => {
+    const { stream } = keeping(6)
+    const reader = stream.readable[Symbol.asyncIterator]()
+    const next = reader.next()
+    stream.push(Buffer.from('a'))
+    await next
+    stream.push(Buffer.from('bc'))
+    stream.push(Buffer.from('defghijklm'))
+    stream.end()
+    expect(await rest(stream)).toBe('<6 at 1>hijklm')
+  })
+
+  it('tells of a gap before what was put aside when its reader left', async () => {
+    const { stream, state } = keeping(6)
+    const reader = stream.readable[Symbol.asyncIterator]()
+    const next = reader.next()
+    stream.push(Buffer.from('a'))
+    await next
+    for (const piece of ['bcd', 'efg', 'hij']) stream.push(Buffer.from(piece))
+    await reader.return?.()
+    stream.push(Buffer.from('klmn'))
+    stream.end()
+    expect(await rest(stream)).toBe('<3 at 1>efg<4 at 7>lmn')
+    expect(state.consumed).toBe(14)
+  })
+
+  it('drops nothing for a reader who keeps up', async () => {
+    const { stream, state } = keeping(6)
+    const all = text(stream)
+    for (let n = 0; n < 100; n++) {
+      stream.push(Buffer.from('abcdef'))
+      await turn()
+    }
+    stream.end()
+    expect(await all).toBe('abcdef'.repeat(100))
+    expect([state.gaps, state.consumed]).toEqual([[], 600])
+  })
+})

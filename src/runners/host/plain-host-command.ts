@@ -7,11 +7,12 @@ import { CommandHandle } from '../../command/command-handle.js'
 import type { CommandExit, DescendantsReport } from '../../command/command-exit.js'
 import type { KillOptions } from '../../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/command-stdin.js'
+import { plannedStream, type OutputPlan } from '../../command/output-plan.js'
 import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
 import { SpawnError } from '../../command/spawn-error.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import type { signalName, SignalName } from '../../model/signal.js'
-import { createByteStream, type ByteStream } from '../../streaming/byte-stream.js'
+import type { ByteStream } from '../../streaming/byte-stream.js'
 import { feedStdin } from '../feed-stdin.js'
 import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
@@ -50,7 +51,12 @@ export class PlainHostCommand {
       detached: process.platform !== 'win32',
       stdio: [kind === 'none' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
-    const streams = { stdout: fed(this.child.stdout), stderr: fed(this.child.stderr) }
+    const { output } = plan
+    const streams = {
+      stdout: fed(this.child.stdout, output),
+      stderr: fed(this.child.stderr, output),
+      maxLineBytes: output.maxLineBytes,
+    }
     this.handle = new CommandHandle(crypto().randomUUID(), plan.argv, this.stdin.writable, streams, this)
     this.listen()
   }
@@ -183,8 +189,8 @@ export class PlainHostCommand {
 }
 
 /** Passes a child's output on, waiting for a reader who is slower. */
-function fed(source: Readable | null): ByteStream {
-  const stream = createByteStream({ onConsumed: () => source?.resume() })
+function fed(source: Readable | null, plan: OutputPlan): ByteStream {
+  const stream = plannedStream(plan, () => source?.resume())
   source?.on('data', (bytes: Buffer) => {
     if (!stream.push(bytes)) source.pause()
   })
