@@ -20,9 +20,23 @@ const mayImport = {
   logs: ['engine', 'streaming'],
   archives: ['engine', 'streaming', 'exec', 'command'],
   images: ['engine', 'archives', 'events'],
-  runners: ['command', 'policy', 'supervisor', 'engine', 'streaming', 'delivery', 'exec'],
+  builtins: ['command', 'streaming', 'supervisor'],
+  files: ['builtins', 'command', 'streaming', 'supervisor'],
+  runners: [
+    'builtins',
+    'files',
+    'command',
+    'policy',
+    'supervisor',
+    'engine',
+    'streaming',
+    'delivery',
+    'exec',
+  ],
   testing: ['command'],
-  harness: ['engine', 'streaming', 'events', 'command', 'exec', 'logs', 'archives', 'images', 'delivery'],
+  harness: [
+    'engine', 'streaming', 'events', 'command', 'exec', 'logs', 'archives', 'images', 'delivery', 'files', 'runners',
+  ], // prettier-ignore
 }
 const everywhere = ['errors', 'model', 'internal']
 const folders = Object.keys(mayImport)

@@ -22,6 +22,7 @@ export type { HarnessOptions } from './harness/docker-harness.js'
 export type { SignalOptions } from './harness/container.js'
 export type { ContainerInit, ContainerLimits, CreateOptions, TmpfsOptions } from './harness/create-options.js'
 export type { Attachment, AttachOptions } from './harness/attachment.js'
+export type { PublishedAddress } from './harness/published-address.js'
 export type { EnforcedLimit, EnforcedLimits } from './harness/enforced-limits.js'
 export type { LimitValue } from './harness/cgroup-files.js'
 export { DoctorReport, type Finding } from './harness/doctor-report.js'
@@ -65,6 +66,25 @@ export type { UploadOptions, UploadSource } from './archives/upload.js'
 export type { UploadEntry } from './archives/pack-entries.js'
 export type { EntryOwner } from './archives/pack-folder.js'
 export type { DownloadOptions } from './archives/download.js'
+export type { Files } from './files/files.js'
+export type { FileWatch } from './files/file-watch.js'
+export type {
+  FileChange,
+  FileContent,
+  FileEntry,
+  FileOptions,
+  FilePath,
+  FileToWrite,
+  FileType,
+  MkdirOptions,
+  MoveOptions,
+  ReadOptions as FileReadOptions,
+  StatOptions,
+  StreamOptions as FileStreamOptions,
+  TreeOptions,
+  WriteFileOptions,
+  WriteOptions,
+} from './files/file-types.js'
 export type { ContainerExec } from './exec/exec-in-container.js'
 export type { ExecOptions } from './exec/exec-options.js'
 
@@ -79,6 +99,8 @@ export type {
   RunOptions,
   SpawnOptions,
   StdinSource,
+  WaitForLogOptions,
+  WaitForPortOptions,
 } from './command/command-options.js'
 export type {
   CommandExit,

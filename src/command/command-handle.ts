@@ -1,15 +1,16 @@
 import type { Readable, Writable } from 'node:stream'
+import { ContainersError } from '../errors/containers-error.js'
 import { createDeferred } from '../internal/deferred.js'
 import { collect } from '../streaming/collect.js'
 import type { MessageStore } from '../ports/message-store.js'
 import { splitLines } from '../streaming/split-lines.js'
-import { ContainersError } from '../errors/containers-error.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { Command, OutputLine } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
-import type { KillOptions } from './command-options.js'
+import type { KillOptions, WaitForLogOptions, WaitForPortOptions } from './command-options.js'
 import type { CommandOutputs } from './output-plan.js'
 import { record, type Recording, type RecordOptions } from './recording.js'
+import { waitForLog } from './wait-for-log.js'
 
 /** What a place does for a handle. */
 export interface CommandControl {
@@ -17,6 +18,8 @@ export interface CommandControl {
   extendTimeout(ms: number): void
   /** Absent where the command has no terminal. */
   readonly resize?: ((size: TerminalSize) => void) | undefined
+  /** Absent where the place cannot tell. */
+  waitForPort?(port: number, options: WaitForPortOptions): Promise<void>
 }
 
 /** The handle of a command; whoever runs the command feeds it. */
@@ -88,6 +91,15 @@ export class CommandHandle implements Command {
     this.control.resize(checked)
   }
 
+  async waitForPort(port: number, options: WaitForPortOptions = {}): Promise<void> {
+    if (!this.control.waitForPort) throw portsNotSupported()
+    await this.control.waitForPort(port, options)
+  }
+
+  async waitForLog(pattern: RegExp, options: WaitForLogOptions = {}): Promise<string> {
+    return waitForLog(this, this.streams, pattern, options)
+  }
+
   async close(): Promise<void> {
     if (!this.ended) await this.control.kill({})
     await this.end.promise
@@ -116,4 +128,10 @@ export class CommandHandle implements Command {
   get isSettled(): boolean {
     return this.ended
   }
+}
+
+function portsNotSupported(): ContainersError {
+  const message =
+    'Only a supervisor can tell who listens at a port, and none runs here. Use waitForLog, or connect to it.'
+  return new ContainersError('NOT_SUPPORTED', message)
 }

@@ -72,6 +72,29 @@ export interface RunOptions extends SpawnOptions {
   check?: boolean
 }
 
+/** Options of {@link Command.waitForPort}. */
+export interface WaitForPortOptions {
+  /**
+   * IP address at which it must be reached, within the place: `'127.0.0.1'`, or `'0.0.0.0'` for a server on every
+   * interface, as a published port needs. Default: any.
+   */
+  host?: string
+  /** Time until `DEADLINE_EXCEEDED`, in milliseconds. Default: 30,000. */
+  timeoutMs?: number
+  /** Aborts the wait, not the command. */
+  signal?: AbortSignal
+}
+
+/** Options of {@link Command.waitForLog}. */
+export interface WaitForLogOptions {
+  /** Default: both. */
+  stream?: 'stdout' | 'stderr'
+  /** Time until `DEADLINE_EXCEEDED`, in milliseconds. Default: 30,000. */
+  timeoutMs?: number
+  /** Aborts the wait, not the command. */
+  signal?: AbortSignal
+}
+
 /** Options of {@link Command.kill}. */
 export interface KillOptions {
   /** First signal. Default: `SIGTERM`. */

@@ -20,6 +20,10 @@ export interface RunnerCapabilities {
   readonly endsWithHost: boolean
   /** Whether a command can be given a terminal. */
   readonly terminals: boolean
+  /** Whether `files` works, for any user and without programs in the place. */
+  readonly files: boolean
+  /** Whether `command.waitForPort` works. */
+  readonly ports: boolean
   /** `'same-user'` where commands run as the supervisor's own user and could interfere with it. */
   readonly isolation: 'separate-user' | 'same-user' | 'none'
 }

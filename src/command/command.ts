@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
-import type { KillOptions } from './command-options.js'
+import type { KillOptions, WaitForLogOptions, WaitForPortOptions } from './command-options.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import type { MessageStore } from '../ports/message-store.js'
 import type { Recording, RecordOptions } from './recording.js'
@@ -51,6 +51,21 @@ export interface Command extends AsyncDisposable {
    * `NOT_SUPPORTED` where it has no terminal, `COMMAND_ENDED` once it has ended.
    */
   resize(size: TerminalSize): void
+  /**
+   * Resolves as soon as something listens at a TCP port where the command runs, be it the command or not; where it
+   * listens already, at once.
+   *
+   * @throws `COMMAND_ENDED` when the command ends before, `DEADLINE_EXCEEDED`, `ABORTED`; `NOT_SUPPORTED` where
+   * `capabilities.ports` is false.
+   */
+  waitForPort(port: number, options?: WaitForPortOptions): Promise<void>
+  /**
+   * Resolves with the first line of output that the pattern matches, from now on (called right after `spawn`: of all),
+   * beside whoever reads it.
+   *
+   * @throws `COMMAND_ENDED`, `DEADLINE_EXCEEDED`, `ABORTED`.
+   */
+  waitForLog(pattern: RegExp, options?: WaitForLogOptions): Promise<string>
   /** Kills the command if it still runs. */
   close(): Promise<void>
 }

@@ -1,14 +1,16 @@
 import { crypto } from '../internal/builtins.js'
+import { commandEnded } from './command-ended.js'
 import { CommandHandle } from './command-handle.js'
 import type { Command } from './command.js'
 import type { CommandExit, DescendantsReport } from './command-exit.js'
-import type { KillOptions, SpawnOptions } from './command-options.js'
+import type { KillOptions, SpawnOptions, WaitForPortOptions } from './command-options.js'
 import { noStdin, pipedStdin } from './command-stdin.js'
 import { planOutput, plannedStream } from './output-plan.js'
 import { SpawnError } from './spawn-error.js'
 import { keepsStdinOpen } from './spawn-plan.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import { isContainersError, type ContainersError } from '../errors/containers-error.js'
+import { abortable } from '../internal/abort.js'
 import { passOutput, passStdin, type PassedOutput } from './pass-streams.js'
 
 type Spawn = (argv: readonly string[], options: SpawnOptions) => Command
@@ -71,6 +73,12 @@ export class DeferredCommand {
   private resizeTo(size: TerminalSize): void {
     if (this.inner) this.inner.resize(size)
     else this.size = size
+  }
+
+  async waitForPort(port: number, options: WaitForPortOptions): Promise<void> {
+    await abortable(this.decided, `Waiting for port ${port}`, options.signal)
+    if (this.inner) return this.inner.waitForPort(port, options)
+    throw commandEnded(`Waiting for port ${port}`, this.argv, await this.handle.exit)
   }
 
   private async decide(): Promise<void> {

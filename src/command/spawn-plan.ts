@@ -14,6 +14,8 @@ type StdinPlan =
 /** A spawn call with its options checked and its defaults decided. */
 export interface SpawnPlan {
   readonly argv: readonly string[]
+  /** The argv of a function of the supervisor itself, which runs instead. */
+  readonly builtin?: readonly (string | Uint8Array)[]
   readonly cwd: string | undefined
   readonly env: Readonly<Record<string, string>>
   readonly inheritEnv: readonly string[]

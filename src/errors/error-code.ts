@@ -36,6 +36,8 @@ export const errorCodes = {
   START_FAILED: { retryable: false },
   /** The host port is in use. */
   PORT_TAKEN: { retryable: true },
+  /** The container does not publish that port. */
+  PORT_NOT_PUBLISHED: { retryable: false },
   /** The source folder of a mount does not exist on the engine's machine. */
   MOUNT_SOURCE_MISSING: { retryable: false },
   /** Neither the engine's wait, inspect nor events could tell how the container ended. */
@@ -48,6 +50,19 @@ export const errorCodes = {
   VOLUME_NOT_FOUND: { retryable: false },
   /** A path in the container, or on the host, does not exist. */
   PATH_NOT_FOUND: { retryable: false },
+  /** Something has the name already. */
+  PATH_EXISTS: { retryable: false },
+  /** The user has no right to it, or it lies on a file system that is read-only; `details.errno` tells. */
+  PATH_DENIED: { retryable: false },
+  /** A folder where a file is needed, or the other way round, or neither, such as a device. */
+  PATH_WRONG_TYPE: { retryable: false },
+  FOLDER_NOT_EMPTY: { retryable: false },
+  /** The file system, or the user's share of it, is full. */
+  NO_SPACE: { retryable: true },
+  /** The file has more bytes than `maxBytes` allows. */
+  FILE_TOO_LARGE: { retryable: false },
+  /** The system refused something about a file that has no code of its own here; `details.errno` tells what. */
+  FILE_FAILED: { retryable: false },
   /** An archive holds an entry that would leave the target folder. */
   ARCHIVE_UNSAFE: { retryable: false },
   ARCHIVE_INVALID: { retryable: false },
@@ -59,7 +74,7 @@ export const errorCodes = {
   COMMAND_REFUSED: { retryable: false },
   /** `run({ check: true })` and the command did not succeed. */
   COMMAND_FAILED: { retryable: false },
-  /** The command has ended, and it would have to run for this. */
+  /** The command has ended, and it would have to run for this; `details.exit` of a wait is its exit. */
   COMMAND_ENDED: { retryable: false },
   /** The output of a command could not be recorded to its end; the command itself is not touched by that. */
   RECORDING_FAILED: { retryable: false },

@@ -5,6 +5,7 @@ import type { ContainerInspection } from '../engine/engine-types.js'
 import { isContainersError } from '../errors/containers-error.js'
 import { execInContainer, type ContainerExec } from '../exec/exec-in-container.js'
 import type { ExecOptions } from '../exec/exec-options.js'
+import type { Files } from '../files/files.js'
 import type { LogOptions } from '../logs/log-options.js'
 import { openLogs, type ContainerLogs } from '../logs/open-logs.js'
 import type { ContainerExit } from '../model/container-exit.js'
@@ -12,10 +13,12 @@ import type { SignalName } from '../model/signal.js'
 import { signalNumbers } from '../model/signal.js'
 import type { Attachment, AttachOptions } from './attachment.js'
 import * as check from './check-option.js'
+import { openFiles, type ContainerFiles } from './container-files.js'
 import { ContainerRun } from './container-run.js'
 import type { ContainerInit } from './create-options.js'
 import type { EnforcedLimits } from './enforced-limits.js'
 import { throwIfClosed, type HarnessContext } from './harness-context.js'
+import type { PublishedAddress } from './published-address.js'
 
 /** What every call of a container takes. */
 export interface SignalOptions {
@@ -32,6 +35,7 @@ const LONGEST_GRACE_MS = 24 * 3_600_000
  */
 export class Container implements AsyncDisposable {
   readonly #run: ContainerRun
+  #files: ContainerFiles | undefined
 
   /** @internal */
   constructor(
@@ -215,6 +219,37 @@ export class Container implements AsyncDisposable {
     await downloadTo(this.context.engine, this.id, path, hostFolder, options)
   }
 
+  /**
+   * Its files, read, written, listed and watched by the supervisor as the container's user. It must be running.
+   *
+   * @example
+   * ```ts
+   * await container.files.write('/tmp/notes.md', 'hello')
+   * console.log(await container.files.readText('/tmp/notes.md'))
+   * ```
+   */
+  get files(): Files {
+    throwIfClosed(this.context)
+    return (this.#files ??= openFiles(this.context, this.id, this.init)).files
+  }
+
+  /**
+   * Where one of its published ports is reached from this machine.
+   *
+   * @throws `PORT_NOT_PUBLISHED`, `CONTAINER_STATE` when it does not run, `NOT_SUPPORTED` when it is published on the
+   * loopback of an engine elsewhere.
+   */
+  async address(
+    port: number,
+    { protocol = 'tcp', signal }: SignalOptions & { protocol?: 'tcp' | 'udp' } = {},
+  ): Promise<PublishedAddress> {
+    check.integer(1, 65_535)('port', port)
+    check.oneOf('tcp', 'udp')('protocol', protocol)
+    const inspection = await this.inspect(signal ? { signal } : {})
+    const { publishedAddress } = await import('./published-address.js')
+    return publishedAddress(inspection, port, protocol, this.context.engine.address)
+  }
+
   /** Runs a command by the engine's own exec. A `DockerRunner` is quicker, can kill it, and knows its exit exactly. */
   exec(argv: readonly string[], options: ExecOptions = {}): ContainerExec {
     throwIfClosed(this.context)
@@ -230,6 +265,8 @@ export class Container implements AsyncDisposable {
 
   /** Removes it, by force, if `harness.create` made it; else only lets go. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files?.close()
+    this.#files = undefined
     if (this.created) await this.#run.removeQuietly()
   }
 }

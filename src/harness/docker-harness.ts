@@ -57,6 +57,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
       engine,
       events: this.#emitter,
       stops: new StopRecords(),
+      holds: new Set(),
       closing: this.#closing.signal,
       reconnectMs,
     }
@@ -170,6 +171,7 @@ export class DockerHarness implements AsyncDisposable, EventSource<HarnessEvents
       )
       this.#emitter.removeAllListeners()
     }
+    await Promise.all([...this.#context.holds].map((letGo) => letGo()))
     await this.engine.close()
   }
 

@@ -11,6 +11,8 @@ export interface HarnessContext {
   readonly stops: StopRecords
   /** Aborted by `close`. */
   readonly closing: AbortSignal
+  /** What is to be let go of before the engine is, each with how. */
+  readonly holds: Set<() => Promise<void>>
   /** How long a wait looks for an engine that was lost. */
   readonly reconnectMs: number
 }

@@ -3,8 +3,10 @@ import { ForwardingRunner } from '../command/forwarding-runner.js'
 import { checkUser } from '../command/spawn-plan.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import { invalidOption } from '../errors/invalid-option.js'
+import type { Files } from '../files/files.js'
 import type { CommandPolicy } from '../policy/command-policy.js'
 import { withPolicy } from '../policy/policed-runner.js'
+import { filesOf } from './files-of.js'
 import type { StreamOpener } from './place.js'
 import { SupervisedRunner, type SupervisedRunnerOptions } from './supervised-runner.js'
 
@@ -31,6 +33,9 @@ export interface DockerRunnerOptions extends SupervisedRunnerOptions {
  * ```
  */
 export class DockerRunner extends ForwardingRunner {
+  /** The container's files, over the same connection, as the runner's user. A policy is not asked about them. */
+  readonly files: Files
+
   /** Throws `INVALID_OPTION`. */
   constructor({ harness, container, user, policy, ...options }: DockerRunnerOptions) {
     const id = typeof container === 'string' ? container : container.id
@@ -45,6 +50,7 @@ export class DockerRunner extends ForwardingRunner {
     }
     const runner = new SupervisedRunner(open, supervisedCapabilities, options)
     super(withPolicy(runner, policy, options.timeoutBoundsMs))
+    this.files = filesOf(runner)
   }
 }
 
@@ -57,5 +63,7 @@ const supervisedCapabilities: RunnerCapabilities = {
   pausesLimits: true,
   endsWithHost: true,
   terminals: true,
+  files: true,
+  ports: true,
   isolation: 'separate-user',
 }

@@ -22,7 +22,8 @@ export function spawnRequest(
   for (const name of Object.keys(plan.env)) env.push(`${name}=${plan.env[name]}`)
   return {
     id,
-    argv: plan.argv,
+    argv: plan.builtin ?? plan.argv,
+    builtin: plan.builtin !== undefined,
     env,
     cwd: plan.cwd ?? defaults.cwd,
     user: plan.user ?? defaults.user,

@@ -1,7 +1,8 @@
 import { crypto } from '../internal/builtins.js'
+import type { StartBuiltin } from '../builtins/builtin.js'
 import { CommandHandle } from '../command/command-handle.js'
 import type { DescendantsReport } from '../command/command-exit.js'
-import type { KillOptions } from '../command/command-options.js'
+import type { KillOptions, WaitForPortOptions } from '../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
 import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
@@ -25,6 +26,12 @@ import { neverRan, toCommandExit, toSpawnError } from './to-command-exit.js'
 /** Time from a lost stream to the word of why. */
 type LossOf = (error: ContainersError) => Promise<Loss>
 
+/** Who started a command. */
+export interface CommandOwner {
+  settled(command: SupervisedCommand): void
+  readonly builtin: StartBuiltin
+}
+
 /** A command from its spawn call to its exit, before, while and after a connection carries it. */
 export class SupervisedCommand implements RemoteCommandEvents {
   readonly handle: CommandHandle
@@ -42,7 +49,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
 
   constructor(
     private plan: SpawnPlan,
-    private readonly onSettled: (command: SupervisedCommand) => void,
+    private readonly runner: CommandOwner,
   ) {
     const { stdin, signal } = plan
     if (stdin.kind === 'none') this.stdin = noStdin()
@@ -98,6 +105,11 @@ export class SupervisedCommand implements RemoteCommandEvents {
       throw invalidOption('signal', 'must be the name of a Linux signal', signal)
     }
     return this.stop('killed', signalNumbers[signal], graceMs)
+  }
+
+  async waitForPort(port: number, options: WaitForPortOptions): Promise<void> {
+    const { waitForPort } = await import('../builtins/wait-for-port.js')
+    await waitForPort(this.handle, port, options, this.runner.builtin)
   }
 
   extendTimeout(ms: number): void {
@@ -206,7 +218,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.handle.settle(exit, error)
     // Where nobody answered the kill, nothing is proven.
     this.report?.resolve({ killed: 0, survivors: [], verified: error !== undefined })
-    this.onSettled(this)
+    this.runner.settled(this)
   }
 
   private stream(channel: OutputChannel): ByteStream {

@@ -1,13 +1,15 @@
+import type { BuiltinOptions } from '../builtins/builtin.js'
 import type { Command } from '../command/command.js'
 import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
 import { runCommand } from '../command/run-command.js'
-import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
+import { defaultTimeoutBounds, planSpawn, type SpawnPlan, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
+import { planBuiltin } from './plan-builtin.js'
 import { SupervisedCommand } from './supervised-command.js'
 
 /** How many bytes of one stream may be on their way or wait for their reader. */
@@ -77,8 +79,20 @@ export class SupervisedRunner implements CommandRunner {
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
-    const plan = planSpawn(argv, options, this.options.timeoutBoundsMs)
-    const command = new SupervisedCommand(plan, (settled) => this.commands.delete(settled))
+    return this.start(planSpawn(argv, options, this.options.timeoutBoundsMs))
+  }
+
+  /** Starts a function of the supervisor, as {@link StartBuiltin} says. */
+  builtin(argv: readonly (string | Uint8Array)[], options: BuiltinOptions): Command {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+    return this.start(planBuiltin(argv, options))
+  }
+
+  private start(plan: SpawnPlan): Command {
+    const command = new SupervisedCommand(plan, {
+      settled: (settled) => void this.commands.delete(settled),
+      builtin: (argv, options) => this.builtin(argv, options),
+    })
     if (command.handle.isSettled) return command.handle
     this.commands.add(command)
     if (this.place?.connection.isOpen) this.begin(command, this.place)

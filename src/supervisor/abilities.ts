@@ -10,6 +10,7 @@ const abilities: readonly {
   { name: 'detached commands', since: 2, isWanted: ({ detached }) => detached },
   { name: 'idle limits', since: 2, isWanted: ({ idleTimeoutMs }) => idleTimeoutMs !== undefined },
   { name: 'terminals', since: 2, isWanted: ({ terminal }) => terminal !== undefined },
+  { name: 'files and ports', since: 2, isWanted: ({ builtin }) => builtin },
   { name: 'third outputs, as sessions need', since: 2, isWanted: ({ thirdOutput }) => thirdOutput },
 ]
 

@@ -29,7 +29,9 @@ export interface SessionRequest {
 /** A SPAWN, with every default decided. */
 export interface SpawnRequest {
   readonly id: string
-  readonly argv: readonly string[]
+  readonly argv: readonly (string | Uint8Array)[]
+  /** argv names a function of the supervisor itself. */
+  readonly builtin: boolean
   readonly env: readonly string[]
   readonly cwd: string | undefined
   readonly user: string | undefined
@@ -90,7 +92,10 @@ export function encodeHello(session?: SessionRequest): Buffer {
 
 export function encodeSpawn(request: SpawnRequest): Buffer {
   const record = new RecordWriter()
-  for (const argument of request.argv) record.text(1, argument)
+  for (const argument of request.argv) {
+    if (typeof argument === 'string') record.text(1, argument)
+    else record.bytes(1, argument)
+  }
   for (const entry of request.env) record.text(2, entry)
   if (request.cwd !== undefined) record.text(3, request.cwd)
   if (request.user !== undefined) record.text(4, request.user)
@@ -116,6 +121,7 @@ function flagsOf(request: SpawnRequest): number {
   let flags: number = spawnFlag.fillDefaults
   if (request.stdin) flags |= spawnFlag.stdin
   if (request.keepDescendants) flags |= spawnFlag.keepDescendants
+  if (request.builtin) flags |= spawnFlag.builtin
   if (request.detached) flags |= spawnFlag.detached
   if (request.thirdOutput) flags |= spawnFlag.thirdOutput
   return flags

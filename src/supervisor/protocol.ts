@@ -38,6 +38,7 @@ export const spawnFlag = {
   stdin: 1,
   keepDescendants: 2,
   fillDefaults: 4,
+  builtin: 8,
   detached: 16,
   thirdOutput: 32,
 } as const

@@ -133,12 +133,15 @@ void replace_finish(const struct stat *like, int mode, bool durable) {
   bool replaces = old_file(&old);
   if (!like && replaces) like = &old;
   mode_t bits = mode >= 0 ? (mode_t)mode : like ? like->st_mode & 07777 : NEW_FILE_MODE;
+  /* In this order: who gives a file away may not be the one to change its mode any more. */
+  if (fchmod(target.file, bits & 01777) != 0) replace_fail(errno);
   if (like && fchown(target.file, like->st_uid, like->st_gid) != 0) {
     /* Only root gives files away; set-user-id must not go over to another owner. */
     if (fchown(target.file, (uid_t)-1, like->st_gid) != 0) bits &= 01777;
     bits &= (mode_t)~04000;
   }
-  if (fchmod(target.file, bits) != 0 || (durable && fsync(target.file) != 0) || close(target.file) != 0 ||
+  if (bits > 01777) (void)fchmod(target.file, bits);
+  if ((durable && fsync(target.file) != 0) || close(target.file) != 0 ||
       renameat(target.folder, target.temporary, target.folder, target.name) != 0) {
     replace_fail(errno);
   }

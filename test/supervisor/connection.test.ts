@@ -20,6 +20,7 @@ const request: SpawnRequest = {
   graceMs: 100,
   windowBytes: 1000,
   thirdOutput: false,
+  builtin: false,
 }
 
 function listener() {

@@ -2,8 +2,10 @@ import type { RunnerCapabilities } from '../../command/command-runner.js'
 import { ForwardingRunner } from '../../command/forwarding-runner.js'
 import { supervisorPath } from '../../delivery/supervisor-binary.js'
 import { ContainersError } from '../../errors/containers-error.js'
+import type { Files } from '../../files/files.js'
 import type { CommandPolicy } from '../../policy/command-policy.js'
 import { withPolicy } from '../../policy/policed-runner.js'
+import { filesOf } from '../files-of.js'
 import { SupervisedRunner, type SupervisedRunnerOptions } from '../supervised-runner.js'
 import { hostOpener } from './host-opener.js'
 import { hostDefaults, type HostOptions } from './host-place.js'
@@ -30,6 +32,9 @@ export interface HostRunnerOptions extends HostOptions, SupervisedRunnerOptions 
  * ```
  */
 export class HostRunner extends ForwardingRunner {
+  /** This host's files, with the rights of any user. Without a supervisor its calls are `NOT_SUPPORTED`. */
+  readonly files: Files
+
   constructor(options: HostRunnerOptions = {}) {
     const defaults = hostDefaults(options)
     const binary = options.supervisor === 'never' ? undefined : findSupervisor()
@@ -37,6 +42,7 @@ export class HostRunner extends ForwardingRunner {
       ? new SupervisedRunner(hostOpener(binary, defaults), supervisedCapabilities(), options)
       : new PlainHostRunner(defaults, options.timeoutBoundsMs)
     super(withPolicy(runner, options.policy, options.timeoutBoundsMs))
+    this.files = filesOf(runner)
   }
 }
 
@@ -60,6 +66,8 @@ function supervisedCapabilities(): RunnerCapabilities {
     pausesLimits: true,
     endsWithHost: true,
     terminals: true,
+    files: true,
+    ports: true,
     isolation: 'same-user',
   }
 }

@@ -20,6 +20,8 @@ export class PlainHostRunner implements CommandRunner {
     pausesLimits: false,
     endsWithHost: false,
     terminals: false,
+    files: false,
+    ports: false,
     isolation: 'none',
   }
   private readonly commands = new Set<PlainHostCommand>()

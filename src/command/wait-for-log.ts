@@ -1,0 +1,69 @@
+import { ContainersError } from '../errors/containers-error.js'
+import { invalidOption } from '../errors/invalid-option.js'
+import { abortedError, throwIfAborted } from '../internal/abort.js'
+import { createDeferred } from '../internal/deferred.js'
+import { onAbort } from '../internal/on-abort.js'
+import type { ByteStream } from '../streaming/byte-stream.js'
+import { LineSplitter } from '../streaming/line-splitter.js'
+import type { Command } from './command.js'
+import { commandEnded } from './command-ended.js'
+import type { WaitForLogOptions } from './command-options.js'
+
+const defaultTimeoutMs = 30_000
+const longestTimeoutMs = 2 ** 31 - 1
+
+/** Waits for a line of output that matches, beside whoever reads it. */
+export async function waitForLog(
+  command: Pick<Command, 'argv' | 'exit'>,
+  streams: { readonly stdout: ByteStream; readonly stderr: ByteStream },
+  pattern: RegExp,
+  { stream, timeoutMs = defaultTimeoutMs, signal }: WaitForLogOptions,
+): Promise<string> {
+  if (!(pattern instanceof RegExp)) throw invalidOption('pattern', 'must be a regular expression', pattern)
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestTimeoutMs) {
+    throw invalidOption('timeoutMs', `must be a whole number from 1 to ${longestTimeoutMs}`, timeoutMs)
+  }
+  const what = `Waiting for output that matches ${String(pattern)}`
+  throwIfAborted(what, signal)
+  const found = createDeferred<string>()
+  // Without the flags that would make a pattern remember where it was.
+  const memoryless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
+  const taps = (stream ? [stream] : (['stdout', 'stderr'] as const)).map((name) =>
+    tapLines(streams[name], (text) => void (memoryless.test(text) && found.resolve(text))),
+  )
+  const late = () =>
+    found.reject(
+      new ContainersError('DEADLINE_EXCEEDED', `${what}: no such line came within ${timeoutMs} ms.`),
+    )
+  const timer = setTimeout(late, timeoutMs)
+  const takeBack = onAbort(signal, () => signal && found.reject(abortedError(what, signal)))
+  void command.exit.then((exit) => {
+    for (const tap of taps) tap.end()
+    found.reject(commandEnded(what, command.argv, exit))
+  })
+  try {
+    return await found.promise
+  } finally {
+    clearTimeout(timer)
+    takeBack()
+    for (const tap of taps) tap.close()
+  }
+}
+
+/** Calls back with every line; `end` with what has no line end yet. */
+function tapLines(stream: ByteStream, onLine: (text: string) => void): { end(): void; close(): void } {
+  const splitter = new LineSplitter()
+  const drain = () => {
+    for (let line = splitter.next(); line !== undefined; line = splitter.next()) onLine(line.text)
+  }
+  const close = stream.tap((bytes) => {
+    splitter.push(bytes)
+    drain()
+  })
+  const end = () => {
+    close()
+    splitter.end()
+    drain()
+  }
+  return { end, close }
+}
