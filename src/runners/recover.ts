@@ -62,11 +62,15 @@ function isFinal(error: unknown): boolean {
   return isContainersError(error, 'CONTAINER_NOT_FOUND') || isContainersError(error, 'SUPERVISOR_PROTOCOL')
 }
 
+function isReplaced(error: unknown): boolean {
+  return isContainersError(error, 'CONNECTION_LOST') && error.details['replaced'] === true
+}
+
 /** What the commands are told: the first loss, and why it stayed one. */
 function given(lost: ContainersError, error: unknown): ContainersError {
   const why = error instanceof Error ? error.message : String(error)
   return new ContainersError('CONNECTION_LOST', `${lost.message} It could not be resumed: ${why}`, {
     cause: error,
-    details: lost.details,
+    details: { ...lost.details, ...(isReplaced(error) && { replaced: true }) },
   })
 }

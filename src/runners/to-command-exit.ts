@@ -39,22 +39,30 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
   const ending = readStatus(record.status)
   const reason = reasonFor(record, ending)
   const requested = causeName(record.requested ?? 0) ?? intent
-  const explanation = explanations.get(record.cause)
+  const isKnown = record.status !== undefined
+  const explanation = explanations.get(record.cause) ?? (isKnown ? undefined : unseen(record))
   return {
     reason,
     ...ending,
     succeeded: reason === 'exited' && ending.code === 0,
-    evidence: 'wait4',
+    evidence: isKnown ? 'wait4' : 'none',
     ...(requested !== undefined && requested !== reason && { requested }),
     ...(explanation !== undefined && { explanation }),
     ...(record.startedAt && { startedAt: record.startedAt }),
     ...(record.finishedAt && { finishedAt: record.finishedAt }),
     ...(record.pausedMs > 0 && { pausedMs: record.pausedMs }),
     ...(record.oomKills > 0 && { oomKills: record.oomKills }),
-    cpuTimeMs: { user: record.userMs, system: record.systemMs },
-    peakMemoryBytes: record.peakBytes,
+    ...(isKnown && {
+      cpuTimeMs: { user: record.userMs, system: record.systemMs },
+      peakMemoryBytes: record.peakBytes,
+    }),
     descendants: record.descendants,
   }
+}
+
+function unseen({ descendants }: ExitRecord): string {
+  if (descendants.survivors.length > 0) return 'It could not be killed.'
+  return 'The process that stood over it was killed, so nobody saw how it ended.'
 }
 
 /** The exit of a command that never ran. */
@@ -89,15 +97,19 @@ export function toSpawnError(
   )
 }
 
-function readStatus(status: number): Pick<CommandExit, 'code' | 'signal'> {
+function readStatus(status: number | undefined): Pick<CommandExit, 'code' | 'signal'> {
+  if (status === undefined) return {}
   const signal = status & 0x7f
   return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: signalName(signal) }
 }
 
-function reasonFor({ cause, oomKills }: ExitRecord, ending: Pick<CommandExit, 'signal'>): CommandExitReason {
+function reasonFor(
+  { status, cause, oomKills }: ExitRecord,
+  ending: Pick<CommandExit, 'signal'>,
+): CommandExitReason {
   if (cause === connectionLost) return 'engineLost'
   if (cause === supervisorEnded) return 'containerDied'
-  const own = ending.signal === undefined ? 'exited' : 'signaled'
+  const own = status === undefined ? 'unknown' : ending.signal === undefined ? 'exited' : 'signaled'
   return causeName(cause) ?? (ending.signal === 'SIGKILL' && oomKills > 0 ? 'oom' : own)
 }
 

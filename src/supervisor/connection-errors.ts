@@ -2,10 +2,10 @@ import { ContainersError } from '../errors/containers-error.js'
 import type { SupervisorHello } from './messages.js'
 import { maxRequestBytes, protocolVersions } from './protocol.js'
 
-/** A session that no stream can resume any more. */
-export function sessionGone(why: string): ContainersError {
+/** A session that no stream can resume any more. `replaced`: its supervisor has ended, and another one answers. */
+export function sessionGone(why: string, details: { replaced?: true } = {}): ContainersError {
   const message = `The connection to the supervisor was lost, and its commands with it: ${why}.`
-  return new ContainersError('CONNECTION_LOST', message, { details: { gone: true } })
+  return new ContainersError('CONNECTION_LOST', message, { details: { ...details, gone: true } })
 }
 
 /** Of a supervisor with which we have no version in common. */

@@ -203,7 +203,7 @@ export class SupervisorLink implements FrameSink {
       throw versionUnknown(hello, lowest, highest)
     const isFirst = !this.session
     if (this.session && this.session.instance !== hello.instance)
-      throw sessionGone('the supervisor is another one by now')
+      throw sessionGone('the supervisor is another one by now', { replaced: true })
     if (this.options && hello.instance !== undefined)
       this.session ??= new Session(this.options, hello.instance)
     this.protocol = hello.protocol

@@ -66,7 +66,8 @@ export interface KillReport {
 
 /** An EXIT, as it was sent. */
 export interface ExitRecord {
-  readonly status: number
+  /** The raw status of `wait4`; absent when nobody saw how it ended. */
+  readonly status: number | undefined
   readonly cause: number
   readonly requested: number | undefined
   readonly startedAt: Date | undefined
@@ -155,7 +156,7 @@ export function decodeKilled(payload: Buffer): KillReport {
 export function decodeExit(payload: Buffer): ExitRecord {
   const record = new RecordReader(payload)
   return {
-    status: record.u32(1) ?? 0,
+    status: record.u32(1),
     cause: record.u8(2) ?? 0,
     requested: record.u8(3),
     startedAt: toDate(record.u64(4)),

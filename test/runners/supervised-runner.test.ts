@@ -132,6 +132,26 @@ describe('a verdict', () => {
     expect('code' in exit && 'signal' in exit).toBe(false)
   })
 
+  test('that nobody saw is unknown: no code, no signal, no figures', async () => {
+    const { runner, ready } = scripted()
+    const commands = [runner.spawn(['a']), runner.spawn(['b'])]
+    const peer = await ready()
+    const unseen = (number: number, ...more: [number, Buffer][]) =>
+      Buffer.concat([
+        ...[1, 2].map((channel) => frame(0x85, channel, number)),
+        frame(0x88, 0, number, record([2, u8(0)], [11, u8(0)], ...more)),
+      ])
+    peer.say(started(1), unseen(1), started(2), unseen(2, [10, u32(77)]))
+    const [lost, alive] = await Promise.all(commands.map(({ exit }) => exit))
+    for (const exit of [lost, alive]) {
+      expect(exit).toMatchObject({ reason: 'unknown', evidence: 'none', succeeded: false })
+      for (const name of ['code', 'signal', 'cpuTimeMs', 'peakMemoryBytes'])
+        expect(exit).not.toHaveProperty(name)
+    }
+    expect(lost!.explanation).toContain('nobody saw')
+    expect(alive).toMatchObject({ explanation: 'It could not be killed.', descendants: { survivors: [77] } })
+  })
+
   test('keeps what was asked for but came too late', async () => {
     const { runner, ready } = scripted()
     const command = runner.spawn(['a'])

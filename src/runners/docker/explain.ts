@@ -20,12 +20,19 @@ export async function explainLoss(
   for (let pause = firstPauseMs; ; pause *= 2) {
     const ending = await endingOf(engine, container).catch((error: unknown) => error as Error)
     if (typeof ending === 'string') return { reason: 'containerDied', explanation: ending }
+    if (ending === undefined && lost.details['replaced'] === true) return supervisorEnded(container)
     if (Date.now() + pause > deadline) {
       const beyond = ending instanceof Error ? ` The engine says: ${ending.message}` : ''
       return { reason: 'engineLost', explanation: `${lost.message}${beyond}` }
     }
     await delay(pause)
   }
+}
+
+/** What it ran is killed at once where it ends; whether that was the end of it, nobody could see. */
+function supervisorEnded({ name }: ContainerInspection): Loss {
+  const explanation = `The supervisor in container ${name} ended, or was killed, while the command ran.`
+  return { reason: 'unknown', explanation }
 }
 
 /** How the container ended since `container` was seen; undefined when it runs on. */
