@@ -25,6 +25,9 @@ const mayImport = {
   runners: [
     'builtins',
     'files',
+    'secrets',
+    'ports',
+    'events',
     'command',
     'policy',
     'supervisor',
@@ -33,7 +36,7 @@ const mayImport = {
     'delivery',
     'exec',
   ],
-  testing: ['command'],
+  testing: ['command', 'events', 'ports', 'secrets'],
   harness: [
     'engine', 'streaming', 'events', 'command', 'exec', 'logs', 'archives', 'images', 'delivery', 'files', 'runners',
   ], // prettier-ignore

@@ -1,5 +1,5 @@
 // The real Claude Code CLI in a container, through one whole turn: `npm run quickstart`.
-import { DockerHarness, DockerRunner } from '@anyon/containers'
+import { claudeCredential, DockerHarness, DockerRunner, MemorySecretStore } from '@anyon/containers'
 import { chooseService } from './choose-service'
 import { showMessage } from './show-message'
 
@@ -17,8 +17,10 @@ async function main(): Promise<void> {
     pullPolicy: 'never',
   })
   await container.start()
-  await using runner = new DockerRunner({ harness, container })
+  const secretStore = new MemorySecretStore()
+  await using runner = new DockerRunner({ harness, container, secretStore })
   await using service = await chooseService(runner)
+  secretStore.set('claude/ann', service.token)
   console.log(`${service.description}\n\nprompt  ${PROMPT}`)
 
   const claude = [
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     stdin: PROMPT,
     cwd: '/workspace',
     env: service.env,
+    secrets: [claudeCredential({ secret: 'claude/ann', as: service.as })],
     timeoutMs: 600_000,
     signal: interrupt.signal,
   })
@@ -43,7 +46,10 @@ async function main(): Promise<void> {
   console.log(`\nhello.txt in /workspace: ${file.trimEnd() || '(not there)'}`)
   const how = exit.code === undefined ? (exit.signal ?? '') : `code ${exit.code}`
   console.log(`exit: ${exit.reason} ${how} (rests on: ${exit.evidence})`)
-  if (exit.succeeded && file !== '') return
+  const gone = exit.secrets?.verified === true
+  console.log(`secrets: ${gone ? 'verified gone' : 'NOT verified gone'}`)
+  if (service.sawToken() !== undefined) console.log(`the API saw exactly the token: ${service.sawToken()}`)
+  if (exit.succeeded && file !== '' && gone && service.sawToken() !== false) return
   console.error(await command.text('stderr'))
   process.exitCode = 1
 }

@@ -4,6 +4,8 @@ import { type AddressInfo } from 'node:net'
 /** A Messages API that always plays the same turn: it asks for one Bash command, then closes with a text. */
 export interface ScriptedApi {
   readonly port: number
+  /** What its callers showed: API keys and bearer tokens. */
+  readonly tokens: ReadonlySet<string>
   close(): Promise<void>
 }
 
@@ -15,12 +17,16 @@ export interface Script {
 
 /** Serves the script at the address that a container knows as `host-gateway`. */
 export async function serveScriptedApi(script: Script, gateway: string): Promise<ScriptedApi> {
+  const tokens = new Set<string>()
   const server = createServer((request, response) => {
+    const { 'x-api-key': key, authorization = '' } = request.headers
+    for (const token of [key, authorization.replace(/^Bearer /, '')].flat()) if (token) tokens.add(token)
     answer(request, response, script).catch((error: unknown) => response.destroy(error as Error))
   })
   await listen(server, gateway).catch(() => listen(server, '127.0.0.1'))
   return {
     port: (server.address() as AddressInfo).port,
+    tokens,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

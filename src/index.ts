@@ -14,6 +14,10 @@ export { policedRunner } from './policy/policed-runner.js'
 export { rulePolicy } from './policy/rule-policy.js'
 export { CommandRefusedError } from './policy/command-refused-error.js'
 export { MemoryMessageStore } from './messages/memory-message-store.js'
+export { secretEnv, secretEnvFile, secretFile, secretJson } from './secrets/secret-uses.js'
+export { gitCredential } from './secrets/git-credential.js'
+export { claudeCredential } from './secrets/claude-credential.js'
+export { SecretInjector } from './runners/secrets/secret-injector.js'
 export { claudeCodeSpawner } from './agent-sdk/claude-code-spawner.js'
 
 // Connecting, and what a harness is given and gives.
@@ -140,6 +144,19 @@ export type { ClaudeProcess, ErrorListener, ExitListener } from './agent-sdk/cla
 // Secrets.
 export { isSecret, Secret, type SecretOptions } from './model/secret.js'
 export type { SecretStore } from './ports/secret-store.js'
+export type { SecretFileOptions } from './secrets/secret-uses.js'
+export type { GitCredentialOptions } from './secrets/git-credential.js'
+export type { ClaudeCredentialKind, ClaudeCredentialOptions } from './secrets/claude-credential.js'
+export type {
+  SecretCondition,
+  SecretEnvPart,
+  SecretFilePart,
+  SecretPiece,
+  SecretUse,
+} from './model/secret-use.js'
+export type { SecretEvent, SecretEvents } from './events/secret-events.js'
+export type { DestructionReport, SecretInjectorOptions } from './runners/secrets/secret-injector.js'
+export type { DeliveredSecrets } from './runners/secrets/delivered-secrets.js'
 export { MemorySecretStore } from './secrets/memory-secret-store.js'
 export {
   EnvironmentSecretStore,

@@ -16,7 +16,7 @@ export interface ClaudeSpawnRequest {
 /** Options of {@link claudeCodeSpawner}. */
 export interface ClaudeCodeSpawnerOptions extends Pick<
   SpawnOptions,
-  'cwd' | 'env' | 'inheritEnv' | 'user' | 'timeoutMs' | 'idleTimeoutMs' | 'graceMs'
+  'cwd' | 'env' | 'inheritEnv' | 'secrets' | 'user' | 'timeoutMs' | 'idleTimeoutMs' | 'graceMs'
 > {
   /** Claude Code where the runner runs it. The SDK's own path is one of this host. Default: `claude`. */
   executable?: string

@@ -20,6 +20,8 @@ export interface CommandControl {
   readonly resize?: ((size: TerminalSize) => void) | undefined
   /** Absent where the place cannot tell. */
   waitForPort?(port: number, options: WaitForPortOptions): Promise<void>
+  /** Only where commands can be given secrets. */
+  rotateSecret?(name: string): Promise<void>
 }
 
 /** The handle of a command; whoever runs the command feeds it. */
@@ -98,6 +100,11 @@ export class CommandHandle implements Command {
 
   async waitForLog(pattern: RegExp, options: WaitForLogOptions = {}): Promise<string> {
     return waitForLog(this, this.streams, pattern, options)
+  }
+
+  async rotateSecret(name: string): Promise<void> {
+    if (this.control.rotateSecret) return this.control.rotateSecret(name)
+    throw new ContainersError('NOT_SUPPORTED', 'Commands that run here are given no secrets.')
   }
 
   async close(): Promise<void> {

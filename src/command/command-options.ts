@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { SecretUse } from '../model/secret-use.js'
 import type { SignalName } from '../model/signal.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 
@@ -32,6 +33,11 @@ export interface SpawnOptions {
   env?: Readonly<Record<string, string>>
   /** Names of variables passed on from the container's configured environment (or the host's, for HostRunner). */
   inheritEnv?: readonly string[]
+  /**
+   * Secrets, by their names in the runner's `secretStore`: read just before the run, masked in all it prints, and
+   * destroyed when its whole process tree is gone, which the exit says. They rule out `descendants: 'keep'`.
+   */
+  secrets?: readonly SecretUse[]
   /** User by name, number or `uid:gid`. Default: the runner's, else the container's configured user. */
   user?: string
   /** Default: nothing, an immediate end-of-file; in a terminal `'pipe'`. */

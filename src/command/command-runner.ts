@@ -16,6 +16,8 @@ export interface RunnerCapabilities {
   readonly oomEvidence: boolean
   /** Whether a pause of the place stops the clocks of all limits. */
   readonly pausesLimits: boolean
+  /** Whether commands can be given secrets. */
+  readonly secrets: boolean
   /** Whether a lost host makes attached commands end. */
   readonly endsWithHost: boolean
   /** Whether a command can be given a terminal. */

@@ -66,6 +66,13 @@ export interface Command extends AsyncDisposable {
    * @throws `COMMAND_ENDED`, `DEADLINE_EXCEEDED`, `ABORTED`.
    */
   waitForLog(pattern: RegExp, options?: WaitForLogOptions): Promise<string>
+  /**
+   * Asks the secret store for one of the command's secrets anew and replaces each file that holds it; readers find the
+   * old or the new value, whole, and both are masked. Rejects with `INVALID_OPTION` for a secret that it was not given,
+   * `NOT_SUPPORTED` for one that is in its environment alone, `SECRET_DELIVERY_FAILED` when it has ended, and with what
+   * the store says.
+   */
+  rotateSecret(name: string): Promise<void>
   /** Kills the command if it still runs. */
   close(): Promise<void>
 }

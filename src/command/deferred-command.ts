@@ -11,6 +11,7 @@ import { keepsStdinOpen } from './spawn-plan.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import { isContainersError, type ContainersError } from '../errors/containers-error.js'
 import { abortable } from '../internal/abort.js'
+import { invalidOption } from '../errors/invalid-option.js'
 import { passOutput, passStdin, type PassedOutput } from './pass-streams.js'
 
 type Spawn = (argv: readonly string[], options: SpawnOptions) => Command
@@ -79,6 +80,11 @@ export class DeferredCommand {
     await abortable(this.decided, `Waiting for port ${port}`, options.signal)
     if (this.inner) return this.inner.waitForPort(port, options)
     throw commandEnded(`Waiting for port ${port}`, this.argv, await this.handle.exit)
+  }
+
+  async rotateSecret(name: string): Promise<void> {
+    if (!this.inner) throw invalidOption('name', 'cannot be rotated before the command runs', name)
+    await this.inner.rotateSecret(name)
   }
 
   private async decide(): Promise<void> {

@@ -2,7 +2,8 @@ import { ContainersError } from '../errors/containers-error.js'
 import type { ErrorCode } from '../errors/error-code.js'
 
 /** The step at which a command failed to start. */
-export type SpawnStage = 'connect' | 'request' | 'user' | 'cwd' | 'exec' | 'fork' | 'limits' | 'terminal'
+export type SpawnStage =
+  'connect' | 'request' | 'user' | 'cwd' | 'exec' | 'fork' | 'limits' | 'terminal' | 'secrets'
 
 /**
  * The command never ran. Its code is `SPAWN_FAILED`; where the place itself could not be reached (`stage` is

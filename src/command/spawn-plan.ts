@@ -2,6 +2,8 @@ import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidOption } from '../errors/invalid-option.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
+import type { SecretUse } from '../model/secret-use.js'
+import { checkSecrets } from './check-secrets.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
 import { planOutput, type OutputPlan } from './output-plan.js'
 
@@ -19,6 +21,7 @@ export interface SpawnPlan {
   readonly cwd: string | undefined
   readonly env: Readonly<Record<string, string>>
   readonly inheritEnv: readonly string[]
+  readonly secrets: readonly SecretUse[]
   readonly user: string | undefined
   readonly stdin: StdinPlan
   readonly terminal: TerminalSize | undefined
@@ -58,6 +61,7 @@ export function planSpawn(
   for (const [name, value] of Object.entries(env)) checkVariable(name, value)
   for (const name of options.inheritEnv ?? []) checkName('inheritEnv', name)
   checkSize(argv, env)
+  const secrets = checkSecrets(options)
   if (options.cwd !== undefined) checkCwd(options.cwd)
   if (options.user !== undefined) checkUser('user', options.user)
   checkTimeout('timeoutMs', options.timeoutMs, bounds)
@@ -73,6 +77,7 @@ export function planSpawn(
     cwd: options.cwd,
     env,
     inheritEnv: options.inheritEnv ?? [],
+    secrets,
     user: options.user,
     stdin: planStdin(keepsStdinOpen(options) ? 'pipe' : options.stdin),
     terminal: options.terminal && checkTerminalSize('terminal', options.terminal),

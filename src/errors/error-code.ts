@@ -86,6 +86,8 @@ export const errorCodes = {
   SECRET_INVALID: { retryable: false },
   /** The secret's `expiresAt` has passed. */
   SECRET_EXPIRED: { retryable: false },
+  /** Secrets could not be brought to where the command runs: no tmpfs, one that is full. Nothing was started. */
+  SECRET_DELIVERY_FAILED: { retryable: false },
   /** There is no supervisor for the architecture or place. */
   SUPERVISOR_UNAVAILABLE: { retryable: false },
   /** The supervisor could not be brought into the container, or did not start there. */

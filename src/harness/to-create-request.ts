@@ -63,12 +63,23 @@ export function toCreateRequest(
   return supervisor && user ? { ...request, labels: { ...request.labels, [labels.user]: user } } : request
 }
 
+/** Where the secrets of commands lie: in memory, size-limited, and only the supervisor makes folders in it. */
+const secretsMount: MountRequest = {
+  type: 'tmpfs',
+  target: '/tmp/secrets',
+  sizeBytes: 64 * 1024 ** 2,
+  mode: 0o711,
+  options: 'noexec,nosuid,nodev',
+}
+
 function underSupervisor(options: CreateOptions, supervisor: SupervisorDelivery): Partial<CreateRequest> {
+  const mounts = [...(options.mounts ?? []), ...(options.tmpfs ?? []).map(toMount)]
+  const ownSecrets = mounts.some(({ target }) => target === secretsMount.target)
   return {
     entrypoint: supervisor.entrypoint,
     command: [],
     user: '0',
-    mounts: [...(options.mounts ?? []), ...(options.tmpfs ?? []).map(toMount), supervisor.mount],
+    mounts: [...mounts, ...(ownSecrets ? [] : [secretsMount]), supervisor.mount],
     capDrop: ['ALL'],
     capAdd: [...new Set([...supervisorCapabilities, ...(options.capabilities?.add ?? [])])],
     noNewPrivileges: true,

@@ -54,13 +54,15 @@ export class DockerRunner extends ForwardingRunner {
   }
 }
 
-const supervisedCapabilities: RunnerCapabilities = {
+/** In any container. */
+export const supervisedCapabilities: RunnerCapabilities = {
   supervised: true,
   verifiedKill: true,
   exactExit: true,
   users: true,
   oomEvidence: true,
   pausesLimits: true,
+  secrets: true,
   endsWithHost: true,
   terminals: true,
   files: true,

@@ -1,5 +1,5 @@
 import type { SpawnPlan } from '../command/spawn-plan.js'
-import type { SpawnRequest } from '../supervisor/messages.js'
+import type { SpawnRequest, SpawnSecrets } from '../supervisor/messages.js'
 import type { PlaceDefaults } from './place.js'
 
 /** What nearly every terminal in use understands. */
@@ -11,6 +11,7 @@ export function spawnRequest(
   plan: SpawnPlan,
   defaults: PlaceDefaults,
   windowBytes: number,
+  secrets?: SpawnSecrets,
 ): SpawnRequest {
   const env: string[] = []
   for (const name of plan.inheritEnv) {
@@ -37,5 +38,6 @@ export function spawnRequest(
     windowBytes,
     thirdOutput: false,
     terminal: plan.terminal,
+    secrets,
   }
 }

@@ -6,7 +6,7 @@ import type { KillOptions, WaitForPortOptions } from '../command/command-options
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
 import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
-import { SpawnError } from '../command/spawn-error.js'
+import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
 import type { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
@@ -18,6 +18,7 @@ import type { ExitRecord, KillReport, SpawnFailure } from '../supervisor/message
 import { killCause, stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
 import type { RemoteCommand, RemoteCommandEvents } from '../supervisor/remote-command.js'
 import type { Loss, PlaceDefaults } from './place.js'
+import type { GivenSecrets } from './secrets/given-secrets.js'
 import { spawnRequest } from './spawn-request.js'
 import { StallGuard } from './stall-guard.js'
 import { feedStdin } from './feed-stdin.js'
@@ -45,6 +46,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private intent: 'killed' | 'aborted' | undefined
   private report: Deferred<DescendantsReport> | undefined
   private problem: string | undefined
+  private secrets: GivenSecrets | undefined
   private readonly onAbort = (): void => void this.stop('aborted')
 
   constructor(
@@ -74,6 +76,15 @@ export class SupervisedCommand implements RemoteCommandEvents {
     return this.plan.graceMs
   }
 
+  /** Before it begins: what it is given, and what its output is looked through for. */
+  give(secrets: GivenSecrets): void {
+    this.secrets = secrets
+    secrets.maskInto(
+      (channel) => this.stream(channel),
+      (channel, bytes) => this.remote?.consumed(channel, bytes),
+    )
+  }
+
   /** The place can be reached: asks it to start the command. */
   begin(
     connection: SupervisorConnection,
@@ -84,7 +95,9 @@ export class SupervisedCommand implements RemoteCommandEvents {
     if (this.handle.isSettled) return
     this.lossOf = lossOf
     try {
-      this.remote = connection.spawn(spawnRequest(this.handle.id, this.plan, defaults, windowBytes), this)
+      const secrets = this.secrets?.reveal()
+      const request = spawnRequest(this.handle.id, this.plan, defaults, windowBytes, secrets)
+      this.remote = connection.spawn(request, this)
     } catch (error) {
       return this.cannotBegin(error as ContainersError)
     }
@@ -92,9 +105,9 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   /** The place cannot be reached. */
-  cannotBegin(error: ContainersError): void {
+  cannotBegin(error: ContainersError, stage: SpawnStage = 'connect'): void {
     const { code, message, details } = error
-    const problem = new SpawnError('connect', message, { code, cause: error, details })
+    const problem = new SpawnError(stage, message, { code, cause: error, details })
     this.settle(neverRan('spawnFailed', message), problem)
   }
 
@@ -122,12 +135,24 @@ export class SupervisedCommand implements RemoteCommandEvents {
     else this.plan = { ...this.plan, terminal: size }
   }
 
+  async rotateSecret(name: string): Promise<void> {
+    const { secrets, remote } = this
+    if (!secrets) throw invalidOption('name', 'must be a secret of this command', name)
+    await secrets.rotate(name, (file) => remote?.replaceSecret(file) ?? Promise.resolve(undefined))
+  }
+
+  secretsExpired(bits: bigint): void {
+    this.secrets?.expired(bits)
+  }
+
   started(): void {
+    this.secrets?.delivered()
     this.handle.markStarted()
   }
 
   failed(failure: SpawnFailure): void {
-    const error = toSpawnError(failure, this.plan)
+    const error = toSpawnError(failure, this.plan, this.secrets)
+    this.secrets?.destroyed(failure.secretsGone)
     this.settle(
       { ...neverRan('spawnFailed', error.message), ...(this.intent && { requested: this.intent }) },
       error,
@@ -135,10 +160,12 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   data(channel: OutputChannel, bytes: Buffer): void {
-    this.stream(channel).push(bytes)
+    if (this.secrets) this.secrets.output(channel)?.push(bytes)
+    else this.stream(channel).push(bytes)
   }
 
   ended(channel: OutputChannel): void {
+    this.secrets?.output(channel)?.end()
     this.stream(channel).end()
   }
 
@@ -162,18 +189,21 @@ export class SupervisedCommand implements RemoteCommandEvents {
   exit(record: ExitRecord): void {
     const exit = toCommandExit(record, this.intent)
     this.report?.resolve(record.descendants)
+    this.secrets?.destroyed(record.secretsGone)
     this.settle(this.problem === undefined ? exit : { ...exit, explanation: this.problem })
   }
 
   lost(error: ContainersError): void {
     this.remote = undefined
+    this.secrets?.destroyed(false)
     this.stdin.close()
     const explained = this.lossOf?.(error) ?? Promise.resolve(unexplained(error))
     void explained
       .catch(() => unexplained(error))
       .then(({ reason, explanation }) => {
         const requested = this.intent && { requested: this.intent }
-        this.settle({ reason, succeeded: false, evidence: 'none', ...requested, explanation })
+        const secrets = this.secrets && { secrets: { verified: false } }
+        this.settle({ reason, succeeded: false, evidence: 'none', ...requested, explanation, ...secrets })
       })
   }
 
@@ -205,7 +235,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   private inputFailed(why: string): void {
-    this.problem = `Its stdin could not be read to the end, so it was killed: ${why}`
+    this.problem = `Its stdin could not be read to the end, so it was killed: ${this.secrets?.mask(why) ?? why}`
     void this.stop('killed')
   }
 
@@ -215,6 +245,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.plan.signal?.removeEventListener('abort', this.onAbort)
     this.stalls.stop()
     this.stdin.close()
+    this.secrets?.close()
     this.handle.settle(exit, error)
     // Where nobody answered the kill, nothing is proven.
     this.report?.resolve({ killed: 0, survivors: [], verified: error !== undefined })
@@ -228,7 +259,8 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private output(channel: OutputChannel): ByteStream {
     return plannedStream(this.plan.output, (bytes) => {
       this.stalls.progress()
-      this.remote?.consumed(channel, bytes)
+      if (this.secrets) this.secrets.output(channel)?.consumed(bytes)
+      else this.remote?.consumed(channel, bytes)
     })
   }
 }

@@ -7,6 +7,8 @@ import { runCommand } from '../command/run-command.js'
 import { defaultTimeoutBounds, planSpawn, type SpawnPlan, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
+import type { SecretEvent } from '../events/secret-events.js'
+import type { SecretStore } from '../ports/secret-store.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
@@ -40,6 +42,10 @@ export interface SupervisedRunnerOptions {
    * process. Default: 5,000.
    */
   orphanGraceMs?: number
+  /** Where the secrets are that commands are given. Asked just before each run. */
+  secretStore?: SecretStore
+  /** Told what became of the secrets of each command. Must not throw. */
+  onSecrets?: (event: SecretEvent) => void
 }
 
 /** What is to be done when the place is reached, and when it cannot be. */
@@ -89,12 +95,21 @@ export class SupervisedRunner implements CommandRunner {
   }
 
   private start(plan: SpawnPlan): Command {
+    if (plan.secrets.length > 0 && !this.options.secretStore) {
+      throw invalidOption('secretStore', 'must be given to a runner whose commands have secrets', undefined)
+    }
     const command = new SupervisedCommand(plan, {
       settled: (settled) => void this.commands.delete(settled),
       builtin: (argv, options) => this.builtin(argv, options),
     })
     if (command.handle.isSettled) return command.handle
     this.commands.add(command)
+    if (plan.secrets.length > 0) void this.giveSecrets(command, plan)
+    else this.reach(command)
+    return command.handle
+  }
+
+  private reach(command: SupervisedCommand): void {
     if (this.place?.connection.isOpen) this.begin(command, this.place)
     else {
       this.waitForPlace({
@@ -102,7 +117,22 @@ export class SupervisedRunner implements CommandRunner {
         cannotBegin: (error) => command.cannotBegin(error),
       })
     }
-    return command.handle
+  }
+
+  private async giveSecrets(command: SupervisedCommand, plan: SpawnPlan): Promise<void> {
+    try {
+      const { GivenSecrets } = await import('./secrets/given-secrets.js')
+      const { secretStore: store, onSecrets: tell = () => {} } = this.options
+      const { secrets: uses, env } = plan
+      const { handle } = command
+      const ended = new AbortController()
+      void handle.exit.then(() => ended.abort())
+      const context = { store: store as SecretStore, uses, env, runId: handle.id, tell }
+      command.give(await GivenSecrets.read(context, ended.signal))
+    } catch (error) {
+      return command.cannotBegin(error as ContainersError, 'secrets')
+    }
+    this.reach(command)
   }
 
   run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {

@@ -17,16 +17,15 @@ const explanations = new Map([
   ],
   [supervisorEnded, 'Its supervisor was told to end, as by a stop of the container.'],
 ])
-const stages: readonly SpawnStage[] = [
-  'request',
-  'fork',
-  'user',
-  'cwd',
-  'limits',
-  'exec',
-  'request',
-  'terminal',
-]
+const stages: Readonly<Record<number, SpawnStage>> = {
+  1: 'fork',
+  2: 'user',
+  3: 'cwd',
+  4: 'limits',
+  5: 'exec',
+  7: 'terminal',
+  14: 'secrets',
+}
 
 const advices = new Map([
   ['exec ENOENT', 'Check the PATH, or the first line of a script.'],
@@ -57,6 +56,7 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
       peakMemoryBytes: record.peakBytes,
     }),
     descendants: record.descendants,
+    ...(record.secretsGone !== undefined && { secrets: { verified: record.secretsGone } }),
   }
 }
 
@@ -74,6 +74,7 @@ export function neverRan(reason: 'spawnFailed' | 'killed' | 'aborted', explanati
 export function toSpawnError(
   failure: SpawnFailure,
   asked: { argv: readonly string[]; cwd: string | undefined; user: string | undefined },
+  secrets?: { readonly names: readonly string[]; mask(text: string): string },
 ): SpawnError {
   const stage = stages[failure.stage] ?? 'request'
   const errno = failure.errno === 0 ? undefined : errnoName(failure.errno)
@@ -84,17 +85,18 @@ export function toSpawnError(
     user: `There is no user ${asked.user ?? ''}, or it cannot be changed to`,
     fork: `No process could be made for ${program}`,
     limits: `The limits for ${program} could not be set`,
+    secrets: `The secrets ${secrets?.names.join(', ')} could not be delivered`,
     request: `The request to start ${program} was refused`,
     terminal: `No terminal could be opened for ${program}`,
     connect: `${program} was not reached`,
   }[stage]
   const why = [errno, failure.text].filter(Boolean).join(', ')
   const advice = advices.get(`${stage} ${errno}`) ?? ''
-  return new SpawnError(
-    stage,
-    `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`,
-    errno === undefined ? {} : { errno },
-  )
+  const message = `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`
+  return new SpawnError(stage, secrets ? secrets.mask(message) : message, {
+    ...(errno !== undefined && { errno }),
+    ...(stage === 'secrets' && { code: 'SECRET_DELIVERY_FAILED', details: { secrets: secrets?.names } }),
+  })
 }
 
 function readStatus(status: number | undefined): Pick<CommandExit, 'code' | 'signal'> {

@@ -63,9 +63,21 @@ async function askStore(store: SecretStore, name: string, signal: AbortSignal): 
     storeFailed(`The secret store was asked for "${name}" and gave ${what}.`, details, { retryable: false })
   if (!isSecret(secret)) throw refuse(`no Secret (${typeof secret})`)
   if (secret.name !== name) throw refuse(`"${secret.name}"`)
-  if (!secret.isExpired()) return secret
-  const since = secret.expiresAt?.toISOString()
-  throw new ContainersError('SECRET_EXPIRED', `The secret "${name}" expired at ${since}.`, { details })
+  assertUnexpired(secret)
+  return secret
+}
+
+/** Throws `SECRET_EXPIRED`. */
+export function assertUnexpired(secret: Secret): void {
+  if (!secret.isExpired()) return
+  const { name, expiresAt } = secret
+  throw new ContainersError(
+    'SECRET_EXPIRED',
+    `The secret "${name}" expired at ${expiresAt?.toISOString()}.`,
+    {
+      details: { secret: name },
+    },
+  )
 }
 
 function tooLate(listed: string, deadlineMs: number): ContainersError {

@@ -1,4 +1,5 @@
 import type { ContainersError } from '../errors/containers-error.js'
+import { createDeferred, type Deferred } from '../internal/deferred.js'
 import { assertAble } from './abilities.js'
 import { requestTooLarge } from './connection-errors.js'
 import type { ConnectionEvents } from './connection-events.js'
@@ -8,12 +9,14 @@ import { protocolError } from './protocol-error.js'
 import { frameType, maxRequestBytes } from './protocol.js'
 import { RemoteCommand, type RemoteCommandEvents } from './remote-command.js'
 import type { SessionOptions } from './resume.js'
+import { decodeSurvey, type SecretsSurvey } from './secret-frames.js'
 import type { Transport } from './transport.js'
 
 /** What a supervisor is asked for, over one stream, and another when that was lost: any number of commands. */
 export class SupervisorConnection implements LinkOwner {
   private readonly commands = new Map<number, RemoteCommand>()
   private readonly link: SupervisorLink
+  private readonly surveys: Deferred<SecretsSurvey>[] = []
   private lastNumber = 0
 
   constructor(
@@ -57,6 +60,16 @@ export class SupervisorConnection implements LinkOwner {
     if (this.commands.size === 0) this.link.hold(true)
     this.commands.set(number, command)
     return command
+  }
+
+  /** Asks what lies in the folders of secrets. Rejects when the connection is lost. */
+  surveySecrets(): Promise<SecretsSurvey> {
+    const { over } = this.link
+    if (over) return Promise.reject(over)
+    const survey = createDeferred<SecretsSurvey>()
+    this.surveys.push(survey)
+    this.link.frames.frame(frameType.secret, 0, 0)
+    return survey.promise
   }
 
   /** Asks for a sign of life. */
@@ -106,6 +119,11 @@ export class SupervisorConnection implements LinkOwner {
   }
 
   /** For the link. */
+  surveyed(payload: Buffer): void {
+    this.surveys.shift()?.resolve(decodeSurvey(payload))
+  }
+
+  /** For the link. */
   ready(hello: SupervisorHello): void {
     this.events.ready(hello)
   }
@@ -120,6 +138,7 @@ export class SupervisorConnection implements LinkOwner {
     const commands = [...this.commands.values()]
     this.commands.clear()
     for (const command of commands) command.lost(error)
+    for (const survey of this.surveys.splice(0)) survey.reject(error)
     this.events.lost(error)
   }
 

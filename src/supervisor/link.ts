@@ -18,6 +18,8 @@ const ackMs = 100
 export interface LinkOwner extends FrameSink, ConnectionEvents {
   /** Whether anything still waits for the supervisor, so that a lost stream is worth another. */
   readonly isBusy: boolean
+  /** What lies in the folders of secrets, since that was asked for. */
+  surveyed(payload: Buffer): void
 }
 
 /** A byte stream to a supervisor, and another when that was lost: greets, and counts what a session counts. */
@@ -178,6 +180,7 @@ export class SupervisorLink implements FrameSink {
   private ownFrame(type: number, payload: Buffer): void {
     if (type === answerType.ack && this.session) this.session.acknowledge(decodeOffset(payload))
     else if (type === answerType.hello) throw protocolError('a second HELLO')
+    else if (type === answerType.secret) this.owner.surveyed(payload)
     else if (type === answerType.error)
       throw protocolError(`it ended the connection: ${decodeError(payload)}`)
     else if (type !== answerType.pong)

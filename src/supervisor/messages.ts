@@ -2,6 +2,7 @@ import type { TerminalSize } from '../model/terminal-size.js'
 import { protocolError } from './protocol-error.js'
 import { RecordReader, RecordWriter } from './record.js'
 import { protocolVersions, spawnFlag } from './protocol.js'
+import { encodeSecret, type SecretRecord } from './secret-frames.js'
 
 /** What HELLO says of the supervisor. */
 export interface SupervisorHello {
@@ -48,6 +49,15 @@ export interface SpawnRequest {
   readonly thirdOutput: boolean
   /** Absent: pipes. */
   readonly terminal?: TerminalSize | undefined
+  /** Undefined: the command has none. */
+  readonly secrets: SpawnSecrets | undefined
+}
+
+/** What a command gets of secrets. */
+export interface SpawnSecrets {
+  /** `NAME=value` */
+  readonly env: readonly Buffer[]
+  readonly files: readonly SecretRecord[]
 }
 
 /** A command that never ran. */
@@ -55,6 +65,8 @@ export interface SpawnFailure {
   readonly stage: number
   readonly errno: number
   readonly text: string
+  /** Whether its secrets are gone; undefined: it had none. */
+  readonly secretsGone: boolean | undefined
 }
 
 /** What became of the processes below a command. */
@@ -79,6 +91,8 @@ export interface ExitRecord {
   /** How often the kernel killed in its container for want of memory while it ran. */
   readonly oomKills: number
   readonly pausedMs: number
+  /** Whether its secrets are gone; undefined: it had none. */
+  readonly secretsGone: boolean | undefined
 }
 
 /** Our own HELLO. */
@@ -107,6 +121,7 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
   record.u32(9, request.windowBytes).text(10, request.id)
   if (request.idleTimeoutMs !== undefined) record.u64(11, request.idleTimeoutMs)
   if (request.terminal) record.bytes(12, encodeTerminal(request.terminal))
+  if (request.secrets) putSecrets(record, request.secrets)
   return record.finish()
 }
 
@@ -116,6 +131,13 @@ export function encodeTerminal({ columns, rows }: TerminalSize): Buffer {
   payload.writeUInt16LE(columns, 0)
   payload.writeUInt16LE(rows, 2)
   return payload
+}
+
+/** One without a name says that the environment holds some. */
+function putSecrets(record: RecordWriter, { env, files }: SpawnSecrets): void {
+  for (const entry of env) record.bytes(2, entry)
+  record.bytes(14, Buffer.alloc(0))
+  for (const file of files) record.bytes(14, encodeSecret(file))
 }
 
 function flagsOf(request: SpawnRequest): number {
@@ -145,7 +167,12 @@ export function decodeHello(payload: Buffer): { highest: number; lowest: number;
 
 export function decodeFailure(payload: Buffer): SpawnFailure {
   const record = new RecordReader(payload)
-  return { stage: record.u8(1) ?? 0, errno: record.u32(2) ?? 0, text: record.text(3) ?? '' }
+  return {
+    stage: record.u8(1) ?? 0,
+    errno: record.u32(2) ?? 0,
+    text: record.text(3) ?? '',
+    secretsGone: flag(record, 14),
+  }
 }
 
 export function decodeKilled(payload: Buffer): KillReport {
@@ -171,6 +198,7 @@ export function decodeExit(payload: Buffer): ExitRecord {
     },
     oomKills: record.u32(12) ?? 0,
     pausedMs: Number(record.u64(13) ?? 0n),
+    secretsGone: flag(record, 14),
   }
 }
 
@@ -195,6 +223,11 @@ export function encodeOffset(offset: number): Buffer {
 export function decodeError(payload: Buffer): string {
   const record = new RecordReader(payload)
   return record.text(2) ?? `code ${record.u32(1) ?? 0}`
+}
+
+function flag(record: RecordReader, tag: number): boolean | undefined {
+  const value = record.u8(tag)
+  return value === undefined ? undefined : value === 1
 }
 
 function toDate(nanoseconds: bigint | undefined): Date | undefined {

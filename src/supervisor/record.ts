@@ -67,6 +67,10 @@ export class RecordReader {
     return this.fields.get(tag)?.[0]?.toString('utf8')
   }
 
+  texts(tag: number): string[] {
+    return (this.fields.get(tag) ?? []).map((value) => value.toString('utf8'))
+  }
+
   bytes(tag: number): Buffer | undefined {
     return this.fields.get(tag)?.[0]
   }

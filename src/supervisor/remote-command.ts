@@ -1,5 +1,6 @@
 import type { ContainersError } from '../errors/containers-error.js'
 import type { TerminalSize } from '../model/terminal-size.js'
+import { createDeferred, type Deferred } from '../internal/deferred.js'
 import type { FrameWriter } from './frame-writer.js'
 import { decodeExit, decodeFailure, decodeKilled, encodeTerminal } from './messages.js'
 import type { ExitRecord, KillReport, SpawnFailure, SpawnRequest } from './messages.js'
@@ -7,6 +8,7 @@ import { protocolError } from './protocol-error.js'
 import { answerType, firstStdinLimit, frameType, stderrChannel, thirdChannel } from './protocol.js'
 import type { OutputChannel } from './protocol.js'
 import { ReceiveWindow } from './receive-window.js'
+import { decodeSecretAnswer, encodeSecret, type SecretRecord } from './secret-frames.js'
 
 /** What happens to a command, in the order of PROTOCOL.md; one of `failed`, `exit`, `lost` comes last. */
 export interface RemoteCommandEvents {
@@ -18,6 +20,8 @@ export interface RemoteCommandEvents {
   stdinOpen(): void
   stdinClosed(): void
   killed(report: KillReport): void
+  /** Secrets have expired and were destroyed: a bit for each file that was sent. */
+  secretsExpired?(bits: bigint): void
   exit(record: ExitRecord): void
   lost(error: ContainersError): void
 }
@@ -29,6 +33,8 @@ export class RemoteCommand {
   private stdinSent = 0
   private stdinLimit = firstStdinLimit
   private over = false
+  /** Secrets to be replaced, the first of which was sent. */
+  private readonly replacing: { readonly payload: Buffer; readonly done: Deferred<number | undefined> }[] = []
 
   constructor(
     private readonly number: number,
@@ -83,6 +89,15 @@ export class RemoteCommand {
     this.frames.frame(frameType.extend, 0, this.number, payload)
   }
 
+  /** Replaces a secret's file. Resolves with an errno, 0 for done; with nothing when the command ended instead. */
+  replaceSecret(secret: SecretRecord): Promise<number | undefined> {
+    if (this.over) return Promise.resolve(undefined)
+    const done = createDeferred<number | undefined>()
+    this.replacing.push({ payload: encodeSecret(secret), done })
+    if (this.replacing.length === 1) this.sendSecret()
+    return done.promise
+  }
+
   /** A frame of this command; true when it was its last. */
   frame(type: number, channel: number, payload: Buffer): boolean {
     switch (type) {
@@ -102,12 +117,15 @@ export class RemoteCommand {
       case answerType.killed:
         this.events.killed(decodeKilled(payload))
         return false
+      case answerType.secret:
+        this.secretNews(payload)
+        return false
       case answerType.failed:
-        this.over = true
+        this.end()
         this.events.failed(decodeFailure(payload))
         return true
       case answerType.exit:
-        this.over = true
+        this.end()
         this.events.exit(decodeExit(payload))
         return true
       default:
@@ -121,8 +139,26 @@ export class RemoteCommand {
   }
 
   lost(error: ContainersError): void {
-    this.over = true
+    this.end()
     this.events.lost(error)
+  }
+
+  private end(): void {
+    this.over = true
+    for (const { done } of this.replacing.splice(0)) done.resolve(undefined)
+  }
+
+  private sendSecret(): void {
+    const [first] = this.replacing
+    if (first) this.frames.frame(frameType.secret, 0, this.number, first.payload)
+  }
+
+  private secretNews(payload: Buffer): void {
+    const { errno, expired } = decodeSecretAnswer(payload)
+    if (expired > 0n) this.events.secretsExpired?.(expired)
+    if (errno === undefined) return
+    this.replacing.shift()?.done.resolve(errno)
+    this.sendSecret()
   }
 
   private openStdin(payload: Buffer): void {

@@ -103,6 +103,7 @@ describe('a spawn call', () => {
       cwd: undefined,
       env: {},
       inheritEnv: [],
+      secrets: [],
       user: undefined,
       stdin: { kind: 'none' },
       timeoutMs: undefined,

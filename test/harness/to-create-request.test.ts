@@ -53,6 +53,13 @@ test('under the supervisor root is process 1, with what it needs; the rest of th
     noNewPrivileges: true,
     mounts: [
       { type: 'tmpfs', target: '/tmp', sizeBytes: 8192, mode: 0o700, options: 'exec' },
+      {
+        type: 'tmpfs',
+        target: '/tmp/secrets',
+        sizeBytes: 64 * 1024 ** 2,
+        mode: 0o711,
+        options: 'noexec,nosuid,nodev',
+      },
       supervisor.mount,
     ],
     labels: { 'anyon.init': 'supervisor', 'anyon.user': 'agent' },

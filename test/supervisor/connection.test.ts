@@ -21,6 +21,7 @@ const request: SpawnRequest = {
   windowBytes: 1000,
   thirdOutput: false,
   builtin: false,
+  secrets: undefined,
 }
 
 function listener() {

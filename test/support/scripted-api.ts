@@ -3,7 +3,7 @@ interface ScriptedModule {
   serveScriptedApi(
     script: { command: string; closing: string },
     gateway: string,
-  ): Promise<{ port: number; close(): Promise<void> }>
+  ): Promise<{ port: number; tokens: ReadonlySet<string>; close(): Promise<void> }>
 }
 
 const path: string = '../../examples/scripted-messages-api.ts'

@@ -64,6 +64,7 @@ function supervisedCapabilities(): RunnerCapabilities {
     users: process.getuid?.() === 0,
     oomEvidence: true,
     pausesLimits: true,
+    secrets: true,
     endsWithHost: true,
     terminals: true,
     files: true,

@@ -4,6 +4,7 @@ import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
 import { runCommand } from '../../command/run-command.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
+import { assertNoSecrets } from '../secrets/assert-no-secrets.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import type { PlaceDefaults } from '../place.js'
 import { neverStarted } from './never-started.js'
@@ -18,6 +19,7 @@ export class PlainHostRunner implements CommandRunner {
     users: process.getuid?.() === 0,
     oomEvidence: false,
     pausesLimits: false,
+    secrets: false,
     endsWithHost: false,
     terminals: false,
     files: false,
@@ -32,11 +34,12 @@ export class PlainHostRunner implements CommandRunner {
     private readonly bounds?: TimeoutBounds,
   ) {}
 
-  /** Throws `NOT_SUPPORTED` for a terminal, and for a user that is not given by numbers. */
+  /** Throws `NOT_SUPPORTED` for a terminal, for secrets, and for a user that is not given by numbers. */
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     const plan = planSpawn(argv, options, this.bounds)
     if (plan.terminal) throw noTerminals()
+    assertNoSecrets(plan)
     if (plan.signal?.aborted) return neverStarted(plan.argv, plan.signal.reason)
     const command = new PlainHostCommand(plan, this.defaults)
     this.commands.add(command)

@@ -1,0 +1,18 @@
+/** What became of the secrets that a command was given: their names, never a value. */
+export type SecretEvent =
+  | { readonly type: 'delivered'; readonly runId: string; readonly secrets: readonly string[] }
+  /** `verified`: overwritten, removed, looked for and not found. */
+  | {
+      readonly type: 'destroyed'
+      readonly runId: string
+      readonly secrets: readonly string[]
+      readonly verified: boolean
+    }
+  /** Destroyed while the command runs, because their time had come. */
+  | { readonly type: 'expired'; readonly runId: string; readonly secrets: readonly string[] }
+  | { readonly type: 'rotated'; readonly runId: string; readonly secrets: readonly string[] }
+
+/** Every event of a `SecretInjector`, with its payload. */
+export type SecretEvents = {
+  [Type in SecretEvent['type']]: Omit<Extract<SecretEvent, { type: Type }>, 'type'>
+}

@@ -1,0 +1,137 @@
+import { ContainersError } from '../../errors/containers-error.js'
+import { invalidOption } from '../../errors/invalid-option.js'
+import type { SecretEvent } from '../../events/secret-events.js'
+import { errnoName } from '../../model/errno.js'
+import type { Secret } from '../../model/secret.js'
+import { secretsOf, type SecretUse } from '../../model/secret-use.js'
+import type { SecretStore } from '../../ports/secret-store.js'
+import { assertUnexpired, readSecrets } from '../../secrets/read-secrets.js'
+import { RedactionPatterns } from '../../streaming/redact-patterns.js'
+import { redactText } from '../../streaming/redact-text.js'
+import type { ByteStream } from '../../streaming/byte-stream.js'
+import { stderrChannel, stdoutChannel, type OutputChannel } from '../../supervisor/protocol.js'
+import type { SecretRecord } from '../../supervisor/secret-frames.js'
+import { MaskedOutput } from './masked-output.js'
+import { revealSecrets, type RevealedSecrets } from './reveal-secrets.js'
+
+/** What a command's secrets need of where it runs. */
+export interface SecretsContext {
+  readonly store: SecretStore
+  readonly uses: readonly SecretUse[]
+  readonly env: Readonly<Record<string, string>>
+  readonly runId: string
+  tell(event: SecretEvent): void
+}
+
+/** Hands a secret to a running command; an errno of 0 is success, undefined when the command has ended. */
+type Replace = (record: SecretRecord) => Promise<number | undefined>
+
+/** The secrets of one command, from the store to the word of their destruction; also looks for them in its output. */
+export class GivenSecrets {
+  readonly names: readonly string[]
+  private readonly patterns = new RedactionPatterns()
+  private holds: RevealedSecrets['holds'] = []
+  private files: readonly string[] = []
+  private readonly outputs = new Map<OutputChannel, MaskedOutput>()
+
+  private constructor(
+    private readonly context: SecretsContext,
+    private secrets: ReadonlyMap<string, Secret>,
+  ) {
+    this.names = [...secrets.keys()]
+  }
+
+  static async read(context: SecretsContext, signal: AbortSignal): Promise<GivenSecrets> {
+    const names = context.uses.flatMap(secretsOf)
+    return new GivenSecrets(context, await readSecrets(context.store, names, { signal }))
+  }
+
+  /** What is to be sent; it is to be forgotten afterwards. */
+  reveal(): RevealedSecrets {
+    const { uses, env } = this.context
+    // They may have waited for their place since the store was asked.
+    for (const secret of this.secrets.values()) assertUnexpired(secret)
+    const revealed = revealSecrets(uses, this.secrets, { env, patterns: this.patterns })
+    this.holds = revealed.holds
+    this.files = revealed.files.map(({ name }) => name)
+    return revealed
+  }
+
+  /** Where its output goes from now on. `grant`: so much of what came was read. */
+  maskInto(
+    streamOf: (channel: OutputChannel) => ByteStream,
+    grant: (channel: OutputChannel, bytes: number) => void,
+  ): void {
+    for (const channel of [stdoutChannel, stderrChannel] as const) {
+      const output = new MaskedOutput(this.patterns, streamOf(channel), (bytes) => grant(channel, bytes))
+      this.outputs.set(channel, output)
+    }
+  }
+
+  output(channel: OutputChannel): MaskedOutput | undefined {
+    return this.outputs.get(channel)
+  }
+
+  /** Gives out what is still held back. */
+  close(): void {
+    for (const output of this.outputs.values()) output.end()
+  }
+
+  mask(text: string): string {
+    return redactText(text, this.patterns)
+  }
+
+  delivered(): void {
+    this.tell({ type: 'delivered', secrets: this.names })
+  }
+
+  /** Undefined where none had been delivered. */
+  destroyed(verified: boolean | undefined): void {
+    if (verified !== undefined) this.tell({ type: 'destroyed', secrets: this.names, verified })
+  }
+
+  /** By the place of their files among those that were sent. */
+  expired(bits: bigint): void {
+    const secrets = this.holds.filter((_, index) => (bits >> BigInt(index)) & 1n).flat()
+    this.tell({ type: 'expired', secrets: [...new Set(secrets)] })
+  }
+
+  /** Asks the store for a secret anew and replaces each file that holds it. */
+  async rotate(name: string, replace: Replace): Promise<void> {
+    if (!this.secrets.has(name)) throw invalidOption('name', 'must be a secret of this command', name)
+    if (!this.holds.some((names) => names.includes(name))) {
+      throw new ContainersError(
+        'NOT_SUPPORTED',
+        `The secret "${name}" is in the environment of a command that runs, which cannot be changed. Give it as a file.`,
+        { details: { secret: name } },
+      )
+    }
+    const fresh = await readSecrets(this.context.store, [name])
+    this.secrets = new Map([...this.secrets, ...fresh])
+    const { uses, env } = this.context
+    const { files } = revealSecrets(uses, this.secrets, { env, patterns: this.patterns })
+    for (const [index, file] of files.entries()) {
+      if (!this.holds[index]?.includes(name)) continue
+      const errno = this.files[index] === file.name ? await replace(file) : undefined
+      if (errno !== 0) throw notRotated(name, errno)
+    }
+    this.tell({ type: 'rotated', secrets: [name] })
+  }
+
+  private tell(event: DistributiveOmit<SecretEvent, 'runId'>): void {
+    this.context.tell({ ...event, runId: this.context.runId } as SecretEvent)
+  }
+}
+
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
+
+function notRotated(name: string, errno: number | undefined): ContainersError {
+  const why = errno === undefined ? 'the command has ended' : errnoName(errno)
+  return new ContainersError(
+    'SECRET_DELIVERY_FAILED',
+    `The secret "${name}" could not be replaced: ${why}.`,
+    {
+      details: { secret: name },
+    },
+  )
+}
