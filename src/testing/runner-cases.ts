@@ -12,6 +12,7 @@ import type { RunnerCase } from './runner-case.js'
 import { stdinCases } from './stdin-cases.js'
 import { terminalCases } from './terminal-cases.js'
 import { timeCases } from './time-cases.js'
+import { waitCases } from './wait-cases.js'
 
 /**
  * What every `CommandRunner` does alike, for any test framework. The place is a Linux with `sh` and the usual
@@ -36,4 +37,5 @@ export const runnerCases: readonly RunnerCase[] = [
   ...timeCases,
   ...limitCases,
   ...crowdCases,
+  ...waitCases,
 ]

@@ -34,6 +34,7 @@ describe('HostRunner without a supervisor', () => {
       'a slow reader makes the process wait, and loses nothing',
       'a timeout ends a command whose reader has stopped',
       'a user that does not exist is a SpawnError',
+      'a wait for a port ends with its command and with its time',
       'an exit carries times, CPU and memory',
       'descendants are kept when asked, and do not hold up the exit',
       'kill from 0 to 20 ms after spawn leaves nothing',
