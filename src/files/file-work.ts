@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { StartBuiltin } from '../builtins/builtin.js'
 import { outcomeOf } from '../builtins/outcome.js'
 import type { Command } from '../command/command.js'
+import { BrokenPipe } from '../command/command-stdin.js'
 import { isContainersError } from '../errors/containers-error.js'
 import * as check from './check-file-options.js'
 import { encodeWrites } from './encode-writes.js'
@@ -56,7 +57,9 @@ export class FileWork {
       return
     }
     let problem: unknown
-    const stdin = Readable.from(encoded, { objectMode: false }).once('error', (error) => (problem = error))
+    const stdin = Readable.from(encoded, { objectMode: false }).once('error', (error) => {
+      if (!(error instanceof BrokenPipe)) problem = error // else it is the end of the command that ended it
+    })
     try {
       await this.#bytes(['file-write'], { what, paths, stdin }, options)
     } catch (error) {
