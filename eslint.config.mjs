@@ -20,6 +20,7 @@ const mayImport = {
   logs: ['engine', 'streaming'],
   archives: ['engine', 'streaming', 'exec', 'command'],
   images: ['engine', 'archives', 'events'],
+  sessions: ['command', 'streaming'],
   builtins: ['command', 'streaming', 'supervisor'],
   files: ['builtins', 'command', 'streaming', 'supervisor'],
   runners: [
@@ -30,6 +31,7 @@ const mayImport = {
     'events',
     'command',
     'policy',
+    'sessions',
     'supervisor',
     'engine',
     'streaming',

@@ -96,6 +96,13 @@ export type { ExecOptions } from './exec/exec-options.js'
 export type { ByteReadable, StreamGap } from './streaming/byte-readable.js'
 export type { CommandRunner, RunnerCapabilities } from './command/command-runner.js'
 export type { Command, OutputLine } from './command/command.js'
+export type {
+  Session,
+  SessionOptions,
+  SessionRunOptions,
+  SessionShell,
+  SessionSpawnOptions,
+} from './command/session.js'
 export type { CommandResult } from './command/command-result.js'
 export type {
   KillOptions,

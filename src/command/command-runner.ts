@@ -1,6 +1,7 @@
 import type { Command } from './command.js'
 import type { CommandResult } from './command-result.js'
 import type { RunOptions, SpawnOptions } from './command-options.js'
+import type { Session, SessionOptions } from './session.js'
 
 /** What a place can and cannot do, as data. */
 export interface RunnerCapabilities {
@@ -26,6 +27,8 @@ export interface RunnerCapabilities {
   readonly files: boolean
   /** Whether `command.waitForPort` works. */
   readonly ports: boolean
+  /** Whether sessions can be opened. */
+  readonly sessions: boolean
   /** `'same-user'` where commands run as the supervisor's own user and could interfere with it. */
   readonly isolation: 'separate-user' | 'same-user' | 'none'
 }
@@ -43,6 +46,12 @@ export interface CommandRunner extends AsyncDisposable {
    * never started ({@link SpawnError}). `timeoutMs` defaults to 60,000 here.
    */
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>
+  /**
+   * Opens a session: commands that find folder and environment as the one before left them. Rejects with
+   * `INVALID_OPTION`, with {@link SpawnError} when its folder, user or shell is not there, and with `NOT_SUPPORTED` where
+   * `capabilities.sessions` is false.
+   */
+  openSession(options?: SessionOptions): Promise<Session>
   /** Ends the commands that this runner started and lets go of the place. Idempotent. */
   close(): Promise<void>
 }

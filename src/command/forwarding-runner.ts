@@ -2,6 +2,7 @@ import type { Command } from './command.js'
 import type { RunOptions, SpawnOptions } from './command-options.js'
 import type { CommandResult } from './command-result.js'
 import type { CommandRunner, RunnerCapabilities } from './command-runner.js'
+import type { Session, SessionOptions } from './session.js'
 
 /** A runner that passes everything on to another: the base of those that add to one, or choose one. */
 export abstract class ForwardingRunner implements CommandRunner {
@@ -20,6 +21,10 @@ export abstract class ForwardingRunner implements CommandRunner {
 
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult> {
     return this.inner.run(argv, options)
+  }
+
+  openSession(options?: SessionOptions): Promise<Session> {
+    return this.inner.openSession(options)
   }
 
   close(): Promise<void> {

@@ -11,6 +11,8 @@ export type SpawnStage =
  */
 export class SpawnError extends ContainersError {
   override readonly name = 'SpawnError'
+  /** The system's error, such as `'ENOENT'`. */
+  readonly errno: string | undefined
 
   constructor(
     /** The step that failed. */
@@ -32,5 +34,6 @@ export class SpawnError extends ContainersError {
         ...(options.errno !== undefined && { errno: options.errno }),
       },
     })
+    this.errno = options.errno
   }
 }

@@ -6,6 +6,7 @@ import type { SecretUse } from '../model/secret-use.js'
 import { checkSecrets } from './check-secrets.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
 import { planOutput, type OutputPlan } from './output-plan.js'
+import type { Launcher } from './launch.js'
 
 /** What a command reads, sorted out. */
 type StdinPlan =
@@ -31,6 +32,8 @@ export interface SpawnPlan {
   readonly output: OutputPlan
   readonly keepDescendants: boolean
   readonly signal: AbortSignal | undefined
+  /** Who decides what is really started; else it is argv. */
+  readonly launcher?: Launcher
 }
 
 /** The least and the most that `timeoutMs` and `idleTimeoutMs` may be. */

@@ -5,9 +5,11 @@ import type { CommandRunner } from '../command/command-runner.js'
 import { DeferredCommand } from '../command/deferred-command.js'
 import { ForwardingRunner } from '../command/forwarding-runner.js'
 import { runCommand } from '../command/run-command.js'
+import type { Session, SessionOptions } from '../command/session.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import type { CommandPolicy } from './command-policy.js'
+import { PolicedSession } from './policed-session.js'
 import { refusalOf } from './refusal.js'
 
 /** The runner itself knows its bounds; these let through whatever it may allow. */
@@ -64,13 +66,24 @@ class PolicedRunner extends ForwardingRunner {
     const command = new DeferredCommand(plan.argv, kept, decision, (argv, options) =>
       this.inner.spawn(argv, options),
     )
-    this.undecided.add(command)
-    void command.decided.then(() => this.undecided.delete(command))
+    this.track(command)
     return command.handle
   }
 
   override run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  override async openSession(options: SessionOptions = {}): Promise<Session> {
+    const session = await this.inner.openSession(options)
+    return new PolicedSession(session, this.policy, this.bounds, options.user, (command) =>
+      this.track(command),
+    )
+  }
+
+  private track(command: DeferredCommand): void {
+    this.undecided.add(command)
+    void command.decided.then(() => this.undecided.delete(command))
   }
 
   override async close(): Promise<void> {

@@ -67,5 +67,6 @@ export const supervisedCapabilities: RunnerCapabilities = {
   terminals: true,
   files: true,
   ports: true,
+  sessions: true,
   isolation: 'separate-user',
 }

@@ -1,13 +1,11 @@
+import type { LaunchPlace } from '../command/launch.js'
 import type { ContainersError } from '../errors/containers-error.js'
 import type { Transport } from '../supervisor/transport.js'
 
 /** What a command gets where its caller says nothing. */
-export interface PlaceDefaults {
-  /** What `inheritEnv` may name. */
-  readonly env: ReadonlyMap<string, string>
+export interface PlaceDefaults extends LaunchPlace {
   /** For commands whose environment has no PATH. */
   readonly path: string | undefined
-  readonly cwd: string | undefined
   readonly user: string | undefined
 }
 

@@ -1,3 +1,4 @@
+import { ordinaryLaunch, type Launch } from '../command/launch.js'
 import type { SpawnPlan } from '../command/spawn-plan.js'
 import type { SpawnRequest, SpawnSecrets } from '../supervisor/messages.js'
 import type { PlaceDefaults } from './place.js'
@@ -5,28 +6,26 @@ import type { PlaceDefaults } from './place.js'
 /** What nearly every terminal in use understands. */
 const usualTerminal = 'xterm-256color'
 
-/** What is sent for a command: its plan, filled up with what its place offers. */
+/** What is started for a command in its place. */
+export function launchOf(plan: SpawnPlan, place: PlaceDefaults): Launch {
+  return plan.launcher?.launch(place) ?? ordinaryLaunch(plan, place)
+}
+
+/** What is sent for a command: how it is launched, and its plan, filled up with what its place offers. */
 export function spawnRequest(
   id: string,
   plan: SpawnPlan,
+  launch: Launch,
   defaults: PlaceDefaults,
   windowBytes: number,
   secrets?: SpawnSecrets,
 ): SpawnRequest {
-  const env: string[] = []
-  for (const name of plan.inheritEnv) {
-    const value = defaults.env.get(name)
-    if (value !== undefined && !Object.hasOwn(plan.env, name)) env.push(`${name}=${value}`)
-  }
-  const known = env.some((entry) => entry.startsWith('TERM=')) || Object.hasOwn(plan.env, 'TERM')
-  if (plan.terminal && !known) env.push(`TERM=${usualTerminal}`)
-  for (const name of Object.keys(plan.env)) env.push(`${name}=${plan.env[name]}`)
   return {
+    ...launch,
+    env: plan.terminal ? withTerminal(launch.env) : launch.env,
     id,
-    argv: plan.builtin ?? plan.argv,
+    argv: plan.builtin ?? launch.argv,
     builtin: plan.builtin !== undefined,
-    env,
-    cwd: plan.cwd ?? defaults.cwd,
     user: plan.user ?? defaults.user,
     path: defaults.path,
     stdin: plan.stdin.kind !== 'none',
@@ -36,8 +35,16 @@ export function spawnRequest(
     idleTimeoutMs: plan.idleTimeoutMs,
     graceMs: plan.graceMs,
     windowBytes,
-    thirdOutput: false,
     terminal: plan.terminal,
     secrets,
   }
+}
+
+function withTerminal(env: Launch['env']): Launch['env'] {
+  const isKnown = env.some((entry) =>
+    Buffer.from(entry as string)
+      .toString('latin1')
+      .startsWith('TERM='),
+  )
+  return isKnown ? env : [`TERM=${usualTerminal}`, ...env]
 }

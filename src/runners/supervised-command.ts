@@ -6,23 +6,27 @@ import type { KillOptions, WaitForPortOptions } from '../command/command-options
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
 import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
+import type { Launch, LaunchAnswer } from '../command/launch.js'
 import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
 import type { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
+import { shielded } from '../internal/shielded.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
 import { signalNumbers } from '../model/signal.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import type { ByteStream } from '../streaming/byte-stream.js'
 import type { SupervisorConnection } from '../supervisor/connection.js'
 import type { ExitRecord, KillReport, SpawnFailure } from '../supervisor/messages.js'
-import { killCause, stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
+import {
+  killCause, stderrChannel, stdoutChannel, thirdChannel, type OutputChannel,
+} from '../supervisor/protocol.js' // prettier-ignore
 import type { RemoteCommand, RemoteCommandEvents } from '../supervisor/remote-command.js'
 import type { Loss, PlaceDefaults } from './place.js'
 import type { GivenSecrets } from './secrets/given-secrets.js'
-import { spawnRequest } from './spawn-request.js'
+import { launchOf, spawnRequest } from './spawn-request.js'
 import { StallGuard } from './stall-guard.js'
 import { feedStdin } from './feed-stdin.js'
-import { neverRan, toCommandExit, toSpawnError } from './to-command-exit.js'
+import { neverRan, toCommandExit, toSpawnError, unexplained } from './to-command-exit.js'
 
 /** Time from a lost stream to the word of why. */
 type LossOf = (error: ContainersError) => Promise<Loss>
@@ -42,6 +46,8 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private readonly stderr: ByteStream
   private readonly stalls: StallGuard
   private remote: RemoteCommand | undefined
+  private send: ((launch: Launch) => RemoteCommand) | undefined
+  private launched: Launch | undefined
   private lossOf: LossOf | undefined
   private intent: 'killed' | 'aborted' | undefined
   private report: Deferred<DescendantsReport> | undefined
@@ -50,7 +56,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private readonly onAbort = (): void => void this.stop('aborted')
 
   constructor(
-    private plan: SpawnPlan,
+    public plan: SpawnPlan,
     private readonly runner: CommandOwner,
   ) {
     const { stdin, signal } = plan
@@ -94,14 +100,27 @@ export class SupervisedCommand implements RemoteCommandEvents {
   ): void {
     if (this.handle.isSettled) return
     this.lossOf = lossOf
-    try {
+    this.send = (launch) => {
       const secrets = this.secrets?.reveal()
-      const request = spawnRequest(this.handle.id, this.plan, defaults, windowBytes, secrets)
-      this.remote = connection.spawn(request, this)
-    } catch (error) {
-      return this.cannotBegin(error as ContainersError)
+      return connection.spawn(
+        spawnRequest(this.handle.id, this.plan, launch, defaults, windowBytes, secrets),
+        this,
+      )
     }
+    if (!this.launch(launchOf(this.plan, defaults))) return
     if (this.plan.stdin.kind !== 'none') this.stdinOpen()
+  }
+
+  /** false: it could not even be asked for. */
+  private launch(launch: Launch): boolean {
+    this.launched = launch
+    try {
+      this.remote = this.send?.(launch)
+      return true
+    } catch (error) {
+      this.cannotBegin(error as ContainersError)
+      return false
+    }
   }
 
   /** The place cannot be reached. */
@@ -151,7 +170,10 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   failed(failure: SpawnFailure): void {
-    const error = toSpawnError(failure, this.plan, this.secrets)
+    const { launcher, user } = this.plan
+    const error = toSpawnError(failure, { ...(this.launched ?? this.plan), user }, this.secrets)
+    const instead = this.intent ? undefined : launcher?.failed(error)
+    if (instead) return 'argv' in instead ? void this.launch(instead) : this.answer(instead)
     this.secrets?.destroyed(failure.secretsGone)
     this.settle(
       { ...neverRan('spawnFailed', error.message), ...(this.intent && { requested: this.intent }) },
@@ -159,12 +181,21 @@ export class SupervisedCommand implements RemoteCommandEvents {
     )
   }
 
+  private answer({ code, stderr }: LaunchAnswer): void {
+    this.stderr.push(Buffer.from(stderr))
+    this.settle({ reason: 'exited', code, succeeded: code === 0, evidence: 'none' })
+  }
+
   data(channel: OutputChannel, bytes: Buffer): void {
-    if (this.secrets) this.secrets.output(channel)?.push(bytes)
+    if (channel === thirdChannel) {
+      this.plan.launcher?.thirdOutput(bytes)
+      this.remote?.consumed(channel, bytes.length)
+    } else if (this.secrets) this.secrets.output(channel)?.push(bytes)
     else this.stream(channel).push(bytes)
   }
 
   ended(channel: OutputChannel): void {
+    if (channel === thirdChannel) return
     this.secrets?.output(channel)?.end()
     this.stream(channel).end()
   }
@@ -246,7 +277,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.stalls.stop()
     this.stdin.close()
     this.secrets?.close()
-    this.handle.settle(exit, error)
+    this.handle.settle(this.plan.launcher?.ended(exit) ?? exit, error)
     // Where nobody answered the kill, nothing is proven.
     this.report?.resolve({ killed: 0, survivors: [], verified: error !== undefined })
     this.runner.settled(this)
@@ -263,19 +294,4 @@ export class SupervisedCommand implements RemoteCommandEvents {
       else this.remote?.consumed(channel, bytes)
     })
   }
-}
-
-/** A callback of the user's that throws must not be taken for a fault of the connection. */
-function shielded(call: () => void): void {
-  try {
-    call()
-  } catch (error) {
-    process.nextTick(() => {
-      throw error
-    })
-  }
-}
-
-function unexplained(error: ContainersError): Loss {
-  return { reason: 'engineLost', explanation: error.message }
 }

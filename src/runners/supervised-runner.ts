@@ -4,6 +4,9 @@ import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
 import { runCommand } from '../command/run-command.js'
+import type { LauncherOf } from '../command/launch.js'
+import type { SessionHost } from '../sessions/command-session.js'
+import type { Session, SessionOptions } from '../command/session.js'
 import { defaultTimeoutBounds, planSpawn, type SpawnPlan, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
@@ -84,17 +87,58 @@ export class SupervisedRunner implements CommandRunner {
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
-    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
-    return this.start(planSpawn(argv, options, this.options.timeoutBoundsMs))
+    const command = this.make(argv, options)
+    this.start(command)
+    return command.handle
   }
 
   /** Starts a function of the supervisor, as {@link StartBuiltin} says. */
   builtin(argv: readonly (string | Uint8Array)[], options: BuiltinOptions): Command {
-    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
-    return this.start(planBuiltin(argv, options))
+    this.assertOpen()
+    const command = this.made(planBuiltin(argv, options))
+    this.start(command)
+    return command.handle
   }
 
-  private start(plan: SpawnPlan): Command {
+  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  /** Resolves when the place is reached, with its connection; rejects with what keeps it from being. */
+  async connected(): Promise<ConnectedPlace> {
+    this.assertOpen()
+    if (this.place?.connection.isOpen) return this.place
+    return new Promise((resolve, reject) => this.waitForPlace({ begin: resolve, cannotBegin: reject }))
+  }
+
+  async openSession(options: SessionOptions = {}): Promise<Session> {
+    const { openSession } = await import('../sessions/open-session.js')
+    const prepare: SessionHost['prepare'] = (argv, options, launcherOf) => {
+      const command = this.make(argv, options, launcherOf)
+      return { handle: command.handle, begin: () => this.start(command) }
+    }
+    return openSession({ prepare }, options)
+  }
+
+  close(): Promise<void> {
+    return (this.closed ??= this.closeNow())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+  }
+
+  private make(argv: readonly string[], options: SpawnOptions, launcherOf?: LauncherOf): SupervisedCommand {
+    this.assertOpen()
+    const plan = planSpawn(argv, options, this.options.timeoutBoundsMs)
+    return this.made(launcherOf ? { ...plan, launcher: launcherOf(plan) } : plan)
+  }
+
+  private made(plan: SpawnPlan): SupervisedCommand {
     if (plan.secrets.length > 0 && !this.options.secretStore) {
       throw invalidOption('secretStore', 'must be given to a runner whose commands have secrets', undefined)
     }
@@ -102,11 +146,14 @@ export class SupervisedRunner implements CommandRunner {
       settled: (settled) => void this.commands.delete(settled),
       builtin: (argv, options) => this.builtin(argv, options),
     })
-    if (command.handle.isSettled) return command.handle
-    this.commands.add(command)
-    if (plan.secrets.length > 0) void this.giveSecrets(command, plan)
+    if (!command.handle.isSettled) this.commands.add(command)
+    return command
+  }
+
+  private start(command: SupervisedCommand): void {
+    if (command.handle.isSettled) return
+    if (command.plan.secrets.length > 0) void this.giveSecrets(command, command.plan)
     else this.reach(command)
-    return command.handle
   }
 
   private reach(command: SupervisedCommand): void {
@@ -133,25 +180,6 @@ export class SupervisedRunner implements CommandRunner {
       return command.cannotBegin(error as ContainersError, 'secrets')
     }
     this.reach(command)
-  }
-
-  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return runCommand((argv, options) => this.spawn(argv, options), argv, options)
-  }
-
-  /** Resolves when the place is reached, with its connection; rejects with what keeps it from being. */
-  async connected(): Promise<ConnectedPlace> {
-    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
-    if (this.place?.connection.isOpen) return this.place
-    return new Promise((resolve, reject) => this.waitForPlace({ begin: resolve, cannotBegin: reject }))
-  }
-
-  close(): Promise<void> {
-    return (this.closed ??= this.closeNow())
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   private begin(command: SupervisedCommand, { connection, place }: ConnectedPlace): void {

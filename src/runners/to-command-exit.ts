@@ -1,7 +1,9 @@
+import type { ContainersError } from '../errors/containers-error.js'
 import type { CommandExit, CommandExitReason } from '../command/command-exit.js'
 import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
 import { errnoName } from '../model/errno.js'
 import { signalName } from '../model/signal.js'
+import type { Loss } from './place.js'
 import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 
 /** What we can ask for, by the number that the supervisor knows it by. */
@@ -73,7 +75,7 @@ export function neverRan(reason: 'spawnFailed' | 'killed' | 'aborted', explanati
 /** The error for a FAILED, naming what was asked for. */
 export function toSpawnError(
   failure: SpawnFailure,
-  asked: { argv: readonly string[]; cwd: string | undefined; user: string | undefined },
+  asked: { argv: readonly string[]; cwd: string | Uint8Array | undefined; user: string | undefined },
   secrets?: { readonly names: readonly string[]; mask(text: string): string },
 ): SpawnError {
   const stage = stages[failure.stage] ?? 'request'
@@ -81,7 +83,7 @@ export function toSpawnError(
   const program = JSON.stringify(asked.argv[0])
   const what = {
     exec: `${program} could not be executed`,
-    cwd: `The working folder ${asked.cwd ?? 'of the user'} could not be entered`,
+    cwd: `The working folder ${asked.cwd === undefined ? 'of the user' : Buffer.from(asked.cwd as string).toString()} could not be entered`,
     user: `There is no user ${asked.user ?? ''}, or it cannot be changed to`,
     fork: `No process could be made for ${program}`,
     limits: `The limits for ${program} could not be set`,
@@ -117,4 +119,9 @@ function reasonFor(
 
 function causeName(cause: number): (typeof causes)[keyof typeof causes] | undefined {
   return causes[cause as keyof typeof causes]
+}
+
+/** What is said of a command whose place does not say more. */
+export function unexplained(error: ContainersError): Loss {
+  return { reason: 'engineLost', explanation: error.message }
 }

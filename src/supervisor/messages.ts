@@ -33,14 +33,17 @@ export interface SpawnRequest {
   readonly argv: readonly (string | Uint8Array)[]
   /** argv names a function of the supervisor itself. */
   readonly builtin: boolean
-  readonly env: readonly string[]
-  readonly cwd: string | undefined
+  /** Bytes where an entry need not be UTF-8; the same goes for the folder. */
+  readonly env: readonly (string | Uint8Array)[]
+  readonly cwd: string | Uint8Array | undefined
   readonly user: string | undefined
   readonly path: string | undefined
   readonly stdin: boolean
   readonly keepDescendants: boolean
   /** It outlives its connection. */
   readonly detached: boolean
+  /** Whether PATH, HOME, USER and LOGNAME are added where they are missing. */
+  readonly fillDefaults: boolean
   readonly timeoutMs: number | undefined
   readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
@@ -141,10 +144,11 @@ function putSecrets(record: RecordWriter, { env, files }: SpawnSecrets): void {
 }
 
 function flagsOf(request: SpawnRequest): number {
-  let flags: number = spawnFlag.fillDefaults
+  let flags = 0
   if (request.stdin) flags |= spawnFlag.stdin
   if (request.keepDescendants) flags |= spawnFlag.keepDescendants
   if (request.builtin) flags |= spawnFlag.builtin
+  if (request.fillDefaults) flags |= spawnFlag.fillDefaults
   if (request.detached) flags |= spawnFlag.detached
   if (request.thirdOutput) flags |= spawnFlag.thirdOutput
   return flags

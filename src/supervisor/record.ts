@@ -8,7 +8,8 @@ export class RecordWriter {
   private readonly fields: Buffer[] = []
   private length = 0
 
-  text(tag: number, value: string): this {
+  text(tag: number, value: string | Uint8Array): this {
+    if (typeof value !== 'string') return this.bytes(tag, value)
     const size = Buffer.byteLength(value)
     const field = this.field(tag, size)
     encoder.encodeInto(value, field.subarray(fieldHeaderBytes))

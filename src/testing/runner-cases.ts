@@ -9,6 +9,8 @@ import { limitCases } from './limit-cases.js'
 import { outputCases } from './output-cases.js'
 import { readerCases } from './reader-cases.js'
 import type { RunnerCase } from './runner-case.js'
+import { sessionCases } from './session-cases.js'
+import { sessionStateCases } from './session-state-cases.js'
 import { stdinCases } from './stdin-cases.js'
 import { terminalCases } from './terminal-cases.js'
 import { timeCases } from './time-cases.js'
@@ -38,4 +40,6 @@ export const runnerCases: readonly RunnerCase[] = [
   ...limitCases,
   ...crowdCases,
   ...waitCases,
+  ...sessionStateCases,
+  ...sessionCases,
 ]

@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { HostRunner } from '../../src/runners/host/host-runner.js'
 import { terminalCases } from '../../src/testing/terminal-cases.js'
+import { sessionCases } from '../../src/testing/session-cases.js'
+import { sessionStateCases } from '../../src/testing/session-state-cases.js'
 import { runCases } from './run-cases.js'
 
 describe('HostRunner without a supervisor', () => {
@@ -42,6 +44,7 @@ describe('HostRunner without a supervisor', () => {
       'the environment is exactly what was asked for, and who one is',
       'what a command leaves behind goes too',
       ...terminalCases.map(({ name }) => name),
+      ...[...sessionStateCases, ...sessionCases].map(({ name }) => name),
     ],
   )
 })

@@ -7,7 +7,8 @@ import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.
 
 const capabilities = {
   supervised: true, verifiedKill: true, exactExit: true, users: true, secrets: true, oomEvidence: true,
-  pausesLimits: true, endsWithHost: true, terminals: true, files: true, ports: true, isolation: 'separate-user',
+  pausesLimits: true, endsWithHost: true, terminals: true, files: true, ports: true, sessions: true,
+  isolation: 'separate-user',
 } as const // prettier-ignore
 
 /** A runner whose supervisors are in the test's hands. */

@@ -14,6 +14,7 @@ const request: SpawnRequest = {
   path: '/bin',
   stdin: true,
   keepDescendants: false,
+  fillDefaults: true,
   detached: false,
   timeoutMs: undefined,
   idleTimeoutMs: undefined,

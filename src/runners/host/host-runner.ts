@@ -69,6 +69,7 @@ function supervisedCapabilities(): RunnerCapabilities {
     terminals: true,
     files: true,
     ports: true,
+    sessions: true,
     isolation: 'same-user',
   }
 }

@@ -8,6 +8,7 @@ import type { CommandExit, DescendantsReport } from '../../command/command-exit.
 import type { KillOptions } from '../../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/command-stdin.js'
 import { plannedStream, type OutputPlan } from '../../command/output-plan.js'
+import { ordinaryLaunch } from '../../command/launch.js'
 import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
 import { SpawnError } from '../../command/spawn-error.js'
 import { ContainersError } from '../../errors/containers-error.js'
@@ -16,7 +17,6 @@ import type { ByteStream } from '../../streaming/byte-stream.js'
 import { feedStdin } from '../feed-stdin.js'
 import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
-import { spawnRequest } from '../spawn-request.js'
 import { neverRan } from '../to-command-exit.js'
 
 /** How long output may come after the command's own end when its descendants are kept. */
@@ -43,7 +43,7 @@ export class PlainHostCommand {
     const { kind } = plan.stdin
     this.stdin =
       plan.stdin.kind === 'bytes' ? fixedStdin(plan.stdin.bytes) : kind === 'none' ? noStdin() : pipedStdin()
-    const { env, cwd } = spawnRequest('', plan, defaults, 0)
+    const { env, cwd } = ordinaryLaunch(plan, defaults)
     this.child = childProcess().spawn(plan.argv[0] ?? '', plan.argv.slice(1), {
       ...ids,
       ...(cwd !== undefined && { cwd }),

@@ -3,6 +3,7 @@ import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
 import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
 import { runCommand } from '../../command/run-command.js'
+import type { Session } from '../../command/session.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
 import { assertNoSecrets } from '../secrets/assert-no-secrets.js'
 import { ContainersError } from '../../errors/containers-error.js'
@@ -24,6 +25,7 @@ export class PlainHostRunner implements CommandRunner {
     terminals: false,
     files: false,
     ports: false,
+    sessions: false,
     isolation: 'none',
   }
   private readonly commands = new Set<PlainHostCommand>()
@@ -49,6 +51,11 @@ export class PlainHostRunner implements CommandRunner {
 
   run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return runCommand((argv, options) => this.spawn(argv, options), argv, options)
+  }
+
+  openSession(): Promise<Session> {
+    const advice = 'Use run, and name folder and environment for each command.'
+    return Promise.reject(new ContainersError('NOT_SUPPORTED', `Sessions need a supervisor. ${advice}`))
   }
 
   async close(): Promise<void> {
