@@ -98,7 +98,7 @@ export class CommandHandle implements Command {
     await this.control.waitForPort(port, options)
   }
 
-  async waitForLog(pattern: RegExp, options: WaitForLogOptions = {}): Promise<string> {
+  async waitForLog(pattern: string | RegExp, options: WaitForLogOptions = {}): Promise<string> {
     return waitForLog(this, this.streams, pattern, options)
   }
 

@@ -60,12 +60,12 @@ export interface Command extends AsyncDisposable {
    */
   waitForPort(port: number, options?: WaitForPortOptions): Promise<void>
   /**
-   * Resolves with the first line of output that the pattern matches, from now on (called right after `spawn`: of all),
-   * beside whoever reads it.
+   * Resolves with the first line of output that the pattern matches, or that has the text, from now on (called right
+   * after `spawn`: of all), beside whoever reads it.
    *
    * @throws `COMMAND_ENDED`, `DEADLINE_EXCEEDED`, `ABORTED`.
    */
-  waitForLog(pattern: RegExp, options?: WaitForLogOptions): Promise<string>
+  waitForLog(pattern: string | RegExp, options?: WaitForLogOptions): Promise<string>
   /**
    * Asks the secret store for one of the command's secrets anew and replaces each file that holds it; readers find the
    * old or the new value, whole, and both are masked. Rejects with `INVALID_OPTION` for a secret that it was not given,

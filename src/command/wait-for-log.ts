@@ -8,6 +8,7 @@ import { LineSplitter } from '../streaming/line-splitter.js'
 import type { Command } from './command.js'
 import { commandEnded } from './command-ended.js'
 import type { WaitForLogOptions } from './command-options.js'
+import type { CommandOutputs } from './output-plan.js'
 
 const defaultTimeoutMs = 30_000
 const longestTimeoutMs = 2 ** 31 - 1
@@ -15,21 +16,20 @@ const longestTimeoutMs = 2 ** 31 - 1
 /** Waits for a line of output that matches, beside whoever reads it. */
 export async function waitForLog(
   command: Pick<Command, 'argv' | 'exit'>,
-  streams: { readonly stdout: ByteStream; readonly stderr: ByteStream },
-  pattern: RegExp,
+  streams: CommandOutputs,
+  pattern: string | RegExp,
   { stream, timeoutMs = defaultTimeoutMs, signal }: WaitForLogOptions,
 ): Promise<string> {
-  if (!(pattern instanceof RegExp)) throw invalidOption('pattern', 'must be a regular expression', pattern)
+  const matches = matcher(pattern)
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestTimeoutMs) {
     throw invalidOption('timeoutMs', `must be a whole number from 1 to ${longestTimeoutMs}`, timeoutMs)
   }
-  const what = `Waiting for output that matches ${String(pattern)}`
+  const looked = typeof pattern === 'string' ? `has ${JSON.stringify(pattern)}` : `matches ${String(pattern)}`
+  const what = `Waiting for output that ${looked}`
   throwIfAborted(what, signal)
   const found = createDeferred<string>()
-  // Without the flags that would make a pattern remember where it was.
-  const memoryless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
   const taps = (stream ? [stream] : (['stdout', 'stderr'] as const)).map((name) =>
-    tapLines(streams[name], (text) => void (memoryless.test(text) && found.resolve(text))),
+    tapLines(streams[name], streams.maxLineBytes, (text) => void (matches(text) && found.resolve(text))),
   )
   const late = () =>
     found.reject(
@@ -50,9 +50,23 @@ export async function waitForLog(
   }
 }
 
+function matcher(pattern: unknown): (text: string) => boolean {
+  if (typeof pattern === 'string' && pattern !== '') return (text) => text.includes(pattern)
+  if (!(pattern instanceof RegExp)) {
+    throw invalidOption('pattern', 'must be a regular expression, or text that is not empty', pattern)
+  }
+  // Without the flags that would make a pattern remember where it was.
+  const memoryless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
+  return (text) => memoryless.test(text)
+}
+
 /** Calls back with every line; `end` with what has no line end yet. */
-function tapLines(stream: ByteStream, onLine: (text: string) => void): { end(): void; close(): void } {
-  const splitter = new LineSplitter()
+function tapLines(
+  stream: ByteStream,
+  maxLineBytes: number | undefined,
+  onLine: (text: string) => void,
+): { end(): void; close(): void } {
+  const splitter = new LineSplitter(maxLineBytes === undefined ? {} : { maxLineBytes })
   const drain = () => {
     for (let line = splitter.next(); line !== undefined; line = splitter.next()) onLine(line.text)
   }

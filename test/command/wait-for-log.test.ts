@@ -9,7 +9,7 @@ const ended: CommandExit = { reason: 'exited', code: 3, succeeded: false, eviden
 function running() {
   const exit = createDeferred<CommandExit>()
   const streams = { stdout: createByteStream(), stderr: createByteStream() }
-  const wait = (pattern: RegExp, options = {}) =>
+  const wait = (pattern: string | RegExp, options = {}) =>
     waitForLog({ argv: ['server'], exit: exit.promise }, streams, pattern, options)
   return {
     exit,
@@ -56,6 +56,21 @@ test('rejects when time is over or its signal is aborted', async () => {
   const waiting = wait(/x/, { signal: abort.signal })
   abort.abort()
   await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' })
-  await expect(wait('x' as unknown as RegExp)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  for (const bad of ['', 7, undefined] as string[]) {
+    await expect(wait(bad)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  }
+  const late = {
+    code: 'DEADLINE_EXCEEDED',
+    message: expect.stringContaining('output that has "a.c"') as string,
+  }
+  await expect(wait('a.c', { timeoutMs: 20 })).rejects.toMatchObject(late)
   await expect(wait(/x/, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+})
+
+test('takes text as it is, and long lines in pieces', async () => {
+  const { wait, say, streams } = running()
+  Object.assign(streams, { maxLineBytes: 8 })
+  const line = wait('a.c')
+  say('abc\nxxxxxxxxa.c and more\n')
+  expect(await line).toBe('a.c and ')
 })

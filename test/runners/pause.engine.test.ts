@@ -18,17 +18,17 @@ describe.each([
   ['of somebody else', () => places.others()],
 ])('a pause of a container %s', (_name, start) => {
   test.each<[string, SpawnOptions]>([
-    ['time', { timeoutMs: 1500 }],
-    ['silence', { idleTimeoutMs: 1500 }],
+    ['time', { timeoutMs: 2000 }],
+    ['silence', { idleTimeoutMs: 2000 }],
   ])('counts for no limit of %s', async (_name, limits) => {
     const container = await start()
     const command = places.runner(container).spawn(['sh', '-c', 'echo up; sleep 0.5; exit 5'], limits)
     await firstLine(command)
-    await pause(container, 2500)
+    await pause(container, 3500)
     const exit = await command.exit
     expect(exit).toMatchObject({ reason: 'exited', code: 5 })
-    expect(exit.pausedMs).toBeGreaterThan(2000)
-    expect(exit.pausedMs).toBeLessThan(4000)
+    expect(exit.pausedMs).toBeGreaterThan(2500)
+    expect(exit.pausedMs).toBeLessThan(5000)
   })
 
   test('leaves a limit what was left of it', async () => {
@@ -50,9 +50,9 @@ describe.each([
     const script = `trap 'sleep 1; exit 7' TERM; echo up; while :; do sleep 0.05; done`
     const command = places.runner(container).spawn(['sh', '-c', script])
     await firstLine(command)
-    const report = command.kill({ graceMs: 2000 })
+    const report = command.kill({ graceMs: 3000 })
     await delay(200)
-    await pause(container, 2500)
+    await pause(container, 3500)
     expect(await command.exit).toMatchObject({ reason: 'killed', code: 7 })
     expect((await report).verified).toBe(true)
   })

@@ -72,14 +72,14 @@ describe('time in which the supervisor could not run', () => {
   }
 
   test.each(['timeoutMs', 'idleTimeoutMs'])('counts for no %s', async (limit) => {
-    const number = supervisor.spawn({ ...sh('echo up; sleep 2; exit 5'), [limit]: 1000 })
+    const number = supervisor.spawn({ ...sh('echo up; sleep 3; exit 5'), [limit]: 2000 })
     await said(number, 'up')
-    await pause(supervisor.child.pid as number, 1600)
+    await pause(supervisor.child.pid as number, 2500)
     // By the machine's clock, the limit has passed by now.
     const end = await supervisor.ended(number)
     expect(end).toMatchObject({ code: 5, cause: 0 })
-    expect(end.pausedMs).toBeGreaterThan(1300)
-    expect(end.pausedMs).toBeLessThan(1900)
+    expect(end.pausedMs).toBeGreaterThan(2200)
+    expect(end.pausedMs).toBeLessThan(3500)
   })
 
   test('does not make a limit longer than it is', async () => {
