@@ -32,7 +32,9 @@ socklen_t handover_address(struct sockaddr_un *address) {
 bool handover_peer_is_ours(int socket) {
   struct ucred peer;
   socklen_t size = sizeof peer;
-  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  /* One of another container, on the same network, has no pid here. */
+  return peer.pid > 0 && peer.uid == geteuid();
 }
 
 static void dismiss(struct visitor *visitor) {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
-import { BUSYBOX_IMAGE, engineRequest, testEndpoint } from '../support/engine.js'
+import { BUSYBOX_IMAGE, DEBIAN_IMAGE, engineRequest, testEndpoint } from '../support/engine.js'
 import { FrameType, numberOf } from './codec.js'
 import { binaryFor, createWithSupervisor, Exec, removeContainer } from './in-container.js'
 import type { Peer } from './supervisor-process.js'
@@ -110,6 +110,25 @@ describe('beside the main process of a container', () => {
     const other = await Exec.start(engine, container, ['/supervisor', 'connect', '--start'], '65534')
     expect(await other.code()).toBe(4)
     expect(other.stderr).toContain('belongs to another user')
+    expect((await mine.run(sh('exit 5'))).code).toBe(5)
+  })
+
+  test('root of another container on the same network is turned away', async () => {
+    const container = await foreign()
+    const mine = await connect(container, '--start')
+    await mine.greet()
+    const HostConfig = { NetworkMode: `container:${container}` }
+    const other = await start({ Image: DEBIAN_IMAGE, Cmd: ['sleep', '600'], HostConfig })
+    const visit = `
+      use Socket;
+      my ($name) = map { /@(anyon-supervisor-\\d+)/ } \`cat /proc/net/unix\`;
+      socket(my $socket, AF_UNIX, SOCK_SEQPACKET, 0);
+      connect($socket, pack_sockaddr_un("\\0$name")) or die "connect $name: $!";
+      print STDERR "in";
+      print STDERR " and out" if !sysread($socket, my $byte, 1);`
+    const visitor = await Exec.start(engine, other, ['timeout', '5', 'perl', '-e', visit])
+    await visitor.code()
+    expect(visitor.stderr).toBe('in and out')
     expect((await mine.run(sh('exit 5'))).code).toBe(5)
   })
 
