@@ -12,5 +12,12 @@ describe('HostRunner', () => {
     expect(runner.capabilities).toMatchObject({ supervised: true, verifiedKill: true, endsWithHost: true })
   })
 
+  test('a command that kills its monitor has an end that nobody knows', async () => {
+    const { exit } = await runner.run(['sh', '-c', 'kill -9 $PPID; sleep 600'])
+    expect(exit).toMatchObject({ reason: 'unknown', succeeded: false, evidence: 'none' })
+    expect([exit.code, exit.signal, exit.cpuTimeMs]).toEqual([undefined, undefined, undefined])
+    expect((await runner.run(['echo', 'on'])).stdout).toBe('on\n')
+  })
+
   runCases(() => runner)
 })
