@@ -19,6 +19,13 @@ export function formsOf(value: Uint8Array): Buffer[] {
   return [...new Set([...plain, ...base64Forms(bytes)])].map((form) => Buffer.from(form, 'latin1'))
 }
 
+/** Whether there is a spelling to look for, without making any. */
+export function hasForms(value: Uint8Array): boolean {
+  const bytes = withoutLineEnd(asBuffer(value))
+  if (!isUtf8(bytes)) return bytes.length >= MIN_REDACTED_BYTES
+  return partsOf(bytes.toString()).some((part) => Buffer.byteLength(part) >= MIN_REDACTED_BYTES)
+}
+
 function withoutLineEnd(bytes: Buffer): Buffer {
   let end = bytes.length
   while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--

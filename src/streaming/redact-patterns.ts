@@ -1,6 +1,6 @@
 import { secretInvalid } from '../model/secret-error.js'
 import { shownSecret } from '../model/secret.js'
-import { formsOf, MIN_REDACTED_BYTES } from './redact-forms.js'
+import { formsOf, hasForms, MIN_REDACTED_BYTES } from './redact-forms.js'
 import { PatternIndex } from './redact-index.js'
 
 /**
@@ -10,6 +10,8 @@ import { PatternIndex } from './redact-index.js'
 export class RedactionPatterns {
   /** By form, as latin1. */
   readonly #names = new Map<string, string>()
+  /** What was added and not looked for yet: most commands print nothing, and the spellings take a while to make. */
+  #fresh: { readonly name: string; readonly value: Buffer }[] = []
   #index: PatternIndex | undefined
 
   /**
@@ -18,8 +20,7 @@ export class RedactionPatterns {
    * `SECRET_INVALID` for a value in which there is nothing of 6 bytes or more to look for.
    */
   add(name: string, value: Uint8Array): void {
-    const forms = formsOf(value)
-    if (forms.length === 0) {
+    if (!hasForms(value)) {
       const rule = `must have a line of at least ${MIN_REDACTED_BYTES} bytes`
       throw secretInvalid(
         name,
@@ -27,17 +28,25 @@ export class RedactionPatterns {
         'A shorter one is met by chance, and masking it would garble the output.',
       )
     }
-    for (const form of forms) {
-      const key = form.toString('latin1')
-      if (!this.#names.has(key)) this.#names.set(key, shownSecret(name))
-    }
+    const own = Buffer.allocUnsafeSlow(value.length)
+    own.set(value)
+    this.#fresh.push({ name, value: own })
     this.#index = undefined
   }
 
   /** Undefined as long as there is nothing to look for. */
   get index(): PatternIndex | undefined {
+    for (const { name, value } of this.#fresh.splice(0)) this.#spell(name, value)
     if (this.#names.size > 0) this.#index ??= new PatternIndex(this.#patterns())
     return this.#index
+  }
+
+  #spell(name: string, value: Buffer): void {
+    for (const form of formsOf(value)) {
+      const key = form.toString('latin1')
+      if (!this.#names.has(key)) this.#names.set(key, shownSecret(name))
+    }
+    value.fill(0)
   }
 
   #patterns(): { bytes: Buffer; name: string }[] {

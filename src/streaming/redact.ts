@@ -87,8 +87,8 @@ class StreamRedactor implements Redactor {
   end(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const { index } = this.#patterns
-    if (index !== undefined && this.#held.length > 0) this.#pass(this.#held, 0, index, true)
+    const index = this.#held.length > 0 ? this.#patterns.index : undefined
+    if (index !== undefined) this.#pass(this.#held, 0, index, true)
     this.#held = EMPTY
     this.#given = this.#masked = 0
   }
