@@ -140,23 +140,23 @@ test('a stream that is left early, or not read at all, holds nothing up', async 
 test('readers of a file that is written again and again see one content or another, never a mix', async () => {
   const { files } = await runningContainer()
   const contents = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(300_000))
-  await files.write('/tmp/file', contents[0] as string)
+  await files.write('/tmp/own/file', contents[0] as string, { createParents: true })
   let writing = true
   const reading = (async () => {
     const seen = new Set<string>()
     while (writing) {
-      const text = await files.readText('/tmp/file')
+      const text = await files.readText('/tmp/own/file')
       expect([text.length, new Set(text).size]).toEqual([300_000, 1])
       seen.add(text[0] as string)
     }
     return seen
   })()
   for (let round = 0; round < 10; round++) {
-    await Promise.all(contents.map((content) => files.write('/tmp/file', content)))
+    await Promise.all(contents.map((content) => files.write('/tmp/own/file', content)))
   }
   writing = false
   expect((await reading).size).toBeGreaterThan(1)
-  expect((await files.list('/tmp')).map(({ name }) => name)).toEqual(['file'])
+  expect((await files.list('/tmp/own')).map(({ name }) => name)).toEqual(['file'])
 })
 
 test('a write whose source fails, or that is aborted, leaves what was there and nothing else', async () => {
@@ -205,13 +205,13 @@ test('a harness that is closed in mid-write leaves what was there and nothing el
 test('names that are not UTF-8 are shown as well as can be and can be used', async () => {
   const { files } = await runningContainer()
   const name = Buffer.from([0x66, 0xff, 0x0a])
-  await files.write(Buffer.concat([Buffer.from('/tmp/'), name]), 'binary')
-  const [entry] = await files.list('/tmp')
+  await files.write(Buffer.concat([Buffer.from('/tmp/own/'), name]), 'binary', { createParents: true })
+  const [entry] = await files.list('/tmp/own')
   expect(entry?.name).toBe('f\ufffd\n')
-  expect(Buffer.from(entry?.path as Uint8Array)).toEqual(Buffer.concat([Buffer.from('/tmp/'), name]))
+  expect(Buffer.from(entry?.path as Uint8Array)).toEqual(Buffer.concat([Buffer.from('/tmp/own/'), name]))
   expect(await files.readText(entry?.path as Uint8Array)).toBe('binary')
-  await files.move(entry?.path as Uint8Array, '/tmp/ü 漢')
-  expect((await files.list('/tmp')).map(({ path }) => path)).toEqual(['/tmp/ü 漢'])
+  await files.move(entry?.path as Uint8Array, '/tmp/own/ü 漢')
+  expect((await files.list('/tmp/own')).map(({ path }) => path)).toEqual(['/tmp/own/ü 漢'])
 })
 
 test('100,000 entries are listed one by one', async () => {
