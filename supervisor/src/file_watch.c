@@ -16,7 +16,7 @@
 enum change { READY = 1, CREATED = 2, CHANGED = 3, REMOVED = 4, MOVED = 5, OVERFLOWN = 6 };
 
 /* The other half of a move follows at once, if at all. */
-enum { WAIT_FOR_OTHER_HALF_MS = 20 };
+enum { WAIT_FOR_OTHER_HALF_MS = 100 };
 
 static const uint32_t EVENTS = IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO |
                                IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -176,7 +176,7 @@ void file_watch(char **arguments) {
   for (;;) {
     builtin_flush();
     struct pollfd waiting = {.fd = queue, .events = POLLIN};
-    if (moved.cookie && poll(&waiting, 1, WAIT_FOR_OTHER_HALF_MS) == 0) settle_move();
+    if (moved.cookie && moved.told && poll(&waiting, 1, WAIT_FOR_OTHER_HALF_MS) == 0) settle_move();
     builtin_flush();
     ssize_t got = read(queue, buffer, sizeof buffer);
     if (got < 0) builtin_fail(errno, arguments[0]);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Builtins, errorOf, nobody, errno } from './builtin-tools.js'
 import { decodeRecord } from './codec.js'
 
@@ -191,14 +191,18 @@ describe('file-remove', () => {
   test('while a folder in it is swapped for a link again and again removes nothing elsewhere', async () => {
     fs.mkdirSync(here.at('kept'))
     for (let i = 0; i < 200; i++) fs.writeFileSync(here.at(`kept/${i}`), '')
-    const swap = `while :; do mkdir -p tree/d; touch tree/d/f; mv -T tree/d tree/e; ln -sfn ${here.folder}/kept tree/d; rm -rf tree/d tree/e; done 2>/dev/null`
-    const attacker = here.supervisor.spawn({
-      argv: ['sh', '-c', swap],
-      cwd: here.folder,
-      env: ['PATH=/usr/bin:/bin'],
-    })
-    fs.mkdirSync(here.at('tree'))
-    for (let i = 0; i < 100; i++) await here.run('file-remove', 'tree', '1')
+    const swap = `const fs = require('fs'); for (;;) try {
+      fs.rmSync('folder', { recursive: true, force: true })
+      fs.mkdirSync('tree/d', { recursive: true }); fs.writeFileSync('tree/d/f', '')
+      for (;;) {
+        fs.renameSync('tree/d', 'folder'); fs.symlinkSync('${here.folder}/kept', 'tree/d')
+        fs.unlinkSync('tree/d'); fs.renameSync('folder', 'tree/d')
+      }
+    } catch {}`
+    const argv = [process.execPath, '-e', swap]
+    const attacker = here.supervisor.spawn({ argv, cwd: here.folder, env: ['PATH=/usr/bin:/bin'] })
+    await vi.waitFor(() => expect(fs.existsSync(here.at('tree'))).toBe(true))
+    for (let i = 0; i < 300; i++) await here.run('file-remove', 'tree', '1')
     here.supervisor.kill(attacker, 9, 0)
     await here.supervisor.ended(attacker)
     expect(fs.readdirSync(here.at('kept'))).toHaveLength(200)
