@@ -11,6 +11,10 @@ export interface RunnerCapabilities {
   readonly verifiedKill: boolean
   /** Whether code and signal are the kernel's own and apart. */
   readonly exactExit: boolean
+  /** Whether a command's environment holds only what was asked for; else the place's own is in it too. */
+  readonly exactEnvironment: boolean
+  /** Whether a command waits for a slow reader; else output is dropped after a second, told by the stream's `'gap'`. */
+  readonly backpressure: boolean
   /** Whether a command can be run as another user. */
   readonly users: boolean
   /** Whether an exit tells of processes that the kernel killed for want of memory. */

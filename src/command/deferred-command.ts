@@ -20,7 +20,10 @@ type Spawn = (argv: readonly string[], options: SpawnOptions) => Command
 export interface Decision {
   /** For messages: `the policy had decided on it`. */
   readonly when: string
-  /** Resolves with the error that refuses the command, or with nothing; never rejects. */
+  /**
+   * Resolves with the error that refuses the command, or with nothing; never rejects. A `SpawnError` says that it could
+   * not be decided.
+   */
   make(signal: AbortSignal): Promise<ContainersError | undefined>
 }
 
@@ -129,7 +132,8 @@ export class DeferredCommand {
   }
 
   private refuse(error: ContainersError): void {
-    this.settle(neverRan('refused', error.message), error)
+    const reason = error instanceof SpawnError ? 'spawnFailed' : 'refused'
+    this.settle(neverRan(reason, error.message), error)
   }
 
   private callOff(intent: 'killed' | 'aborted'): void {

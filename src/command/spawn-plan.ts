@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidOption } from '../errors/invalid-option.js'
+import { signalNumbers } from '../model/signal.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { SecretUse } from '../model/secret-use.js'
 import { checkSecrets } from './check-secrets.js'
@@ -102,6 +103,12 @@ export function keepsStdinOpen({ stdin, terminal }: SpawnOptions): boolean {
 export function checkGrace(graceMs: number): void {
   if (Number.isInteger(graceMs) && graceMs >= 0 && graceMs <= maxGraceMs) return
   throw invalidOption('graceMs', `must be a whole number from 0 to ${maxGraceMs}`, graceMs)
+}
+
+/** Checks a signal, for `kill`. */
+export function checkSignal(signal: string): void {
+  if (Object.hasOwn(signalNumbers, signal)) return
+  throw invalidOption('signal', 'must be the name of a Linux signal', signal)
 }
 
 /** Checks the shape of a user: `name`, `uid`, `name:group` or `uid:gid`. */

@@ -4,7 +4,7 @@ import { CommandHandle } from '../command/command-handle.js'
 import type { DescendantsReport } from '../command/command-exit.js'
 import type { KillOptions, WaitForPortOptions } from '../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
-import { checkGrace, type SpawnPlan } from '../command/spawn-plan.js'
+import { checkGrace, checkSignal, type SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
 import type { Launch, LaunchAnswer } from '../command/launch.js'
 import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
@@ -133,9 +133,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   kill(options: KillOptions): Promise<DescendantsReport> {
     const { signal = 'SIGTERM', graceMs = this.plan.graceMs } = options
     checkGrace(graceMs)
-    if (!Object.hasOwn(signalNumbers, signal)) {
-      throw invalidOption('signal', 'must be the name of a Linux signal', signal)
-    }
+    checkSignal(signal)
     return this.stop('killed', signalNumbers[signal], graceMs)
   }
 

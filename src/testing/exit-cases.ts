@@ -20,6 +20,7 @@ const harmless = new Set([
 export const exitCases = defineCases([
   {
     name: 'every exit code is what it was',
+    needs: ['exactExit'],
     async run(runner) {
       const codes = Array.from({ length: 256 }, (_, code) => code)
       const exits = await atOnce(codes, 32, (code) => runner.run(['sh', '-c', `exit ${code}`]))
@@ -32,6 +33,7 @@ export const exitCases = defineCases([
   },
   {
     name: 'every signal is what it was, and no code is made of it',
+    needs: ['exactExit'],
     async run(runner) {
       const names = (Object.keys(signalNumbers) as SignalName[]).filter((name) => !harmless.has(name))
       // Not to the shell itself: some ignore SIGQUIT.
@@ -51,6 +53,7 @@ export const exitCases = defineCases([
   },
   {
     name: 'exit 137 and SIGKILL are told apart',
+    needs: ['exactExit'],
     async run(runner) {
       const { exit: code } = await runner.run(['sh', '-c', 'exit 137'])
       const { exit: signal } = await runner.run(['sh', '-c', 'kill -9 $$'])

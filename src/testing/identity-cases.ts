@@ -28,6 +28,7 @@ export const identityCases = defineCases([
   },
   {
     name: 'inheritEnv passes on what it names and nothing else',
+    needs: ['exactEnvironment'],
     async run(runner) {
       const script = 'echo "[$ANYON_CASE_INHERITED] [$ANYON_CASE_OTHER]"'
       const text = await output(

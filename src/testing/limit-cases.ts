@@ -12,7 +12,8 @@ export const limitCases = defineCases([
       const word = uniqueWord()
       const options = { idleTimeoutMs: 1000, graceMs: 100 }
       const { exit, stdout, durationMs } = await runner.run(forever(word, 'echo partial;'), options)
-      assert.deepEqual([exit.reason, exit.code, exit.succeeded], ['idleTimeout', undefined, false])
+      assert.deepEqual([exit.reason, exit.succeeded], ['idleTimeout', false])
+      if (runner.capabilities.exactExit) assert.equal(exit.code, undefined)
       assert.equal(stdout, 'partial\nready\n')
       assert(durationMs >= 999, `${durationMs}`)
       assert.deepEqual(await withWord(runner, word), [])
@@ -28,6 +29,7 @@ export const limitCases = defineCases([
   },
   {
     name: 'a command that waits for its reader is not silent',
+    needs: ['backpressure'],
     async run(runner) {
       const command = runner.spawn(['sh', '-c', 'head -c 8000000 /dev/zero; exit 3'], { idleTimeoutMs: 1000 })
       const chunks = command.stdout[Symbol.asyncIterator]()

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CommandRunner } from '../../src/command/command-runner.js'
 import { ForwardingRunner } from '../../src/command/forwarding-runner.js'
+import type { RunnerAbility } from '../../src/testing/runner-case.js'
 import { runnerCases } from '../../src/testing/runner-cases.js'
 
 /** One runner for many cases, each of which would close it. */
@@ -10,15 +11,17 @@ class SharedRunner extends ForwardingRunner {
   }
 }
 
-/** A test for each case but those of these names, which the runner's capabilities must rule out, and no others. */
-export function runCases(runner: () => CommandRunner, leftOut: readonly string[] = []): void {
-  test('leaves out the cases that its capabilities rule out, and no other', () => {
-    const { capabilities } = runner()
-    const ruledOut = runnerCases.filter(({ needs }) => needs.some((need) => !capabilities[need]))
-    expect(ruledOut.map(({ name }) => name).sort()).toEqual([...leftOut].sort())
+/**
+ * A test for each case but those that need what the runner lacks. What it lacks is written down here, and which cases
+ * that rules out in test/testing/runner-cases.test.ts, so that none is left out unnoticed.
+ */
+export function runCases(runner: () => CommandRunner, lacking: readonly RunnerAbility[] = []): void {
+  test('lacks the capabilities for which cases are left out, and no other', () => {
+    const absent = Object.entries(runner().capabilities).filter(([, value]) => value === false)
+    expect(absent.map(([name]) => name).sort()).toEqual([...lacking].sort())
   })
 
-  for (const { name, run } of runnerCases.filter(({ name }) => !leftOut.includes(name))) {
+  for (const { name, run } of runnerCases.filter(({ needs }) => !needs.some((n) => lacking.includes(n)))) {
     test(name, { timeout: 30_000 }, () => run(() => new SharedRunner(runner())))
   }
 }

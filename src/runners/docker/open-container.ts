@@ -36,7 +36,7 @@ export async function openContainer(
   const { transport, said } = execTransport(await engine.startExec(execId, { signal }))
   return {
     transport,
-    defaults: defaultsOf(container, user),
+    defaults: placeDefaults(container, user),
     mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
     explainLoss: (lost) => explainLoss(engine, container, lost),
     explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
@@ -54,7 +54,8 @@ async function connectArgv(
   return [path, 'connect', '--start']
 }
 
-function defaultsOf({ config }: ContainerInspection, user: string | undefined): PlaceDefaults {
+/** What commands get in the container where their caller says nothing. */
+export function placeDefaults({ config }: ContainerInspection, user: string | undefined): PlaceDefaults {
   const env = new Map(config.env.map(splitEntry))
   const configured = config.labels[labels.init] === 'supervisor' ? config.labels[labels.user] : config.user
   return {

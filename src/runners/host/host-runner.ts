@@ -61,6 +61,8 @@ function supervisedCapabilities(): RunnerCapabilities {
     supervised: true,
     verifiedKill: true,
     exactExit: true,
+    exactEnvironment: true,
+    backpressure: true,
     users: process.getuid?.() === 0,
     oomEvidence: true,
     pausesLimits: true,

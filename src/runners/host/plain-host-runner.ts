@@ -7,6 +7,7 @@ import type { Session } from '../../command/session.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
 import { assertNoSecrets } from '../secrets/assert-no-secrets.js'
 import { ContainersError } from '../../errors/containers-error.js'
+import { noTerminals } from '../no-terminals.js'
 import type { PlaceDefaults } from '../place.js'
 import { neverStarted } from './never-started.js'
 import { PlainHostCommand } from './plain-host-command.js'
@@ -17,6 +18,8 @@ export class PlainHostRunner implements CommandRunner {
     supervised: false,
     verifiedKill: false,
     exactExit: process.platform !== 'win32',
+    exactEnvironment: true,
+    backpressure: true,
     users: process.getuid?.() === 0,
     oomEvidence: false,
     pausesLimits: false,
@@ -66,9 +69,4 @@ export class PlainHostRunner implements CommandRunner {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function noTerminals(): ContainersError {
-  const advice = 'Use HostRunner on Linux with its supervisor, or DockerRunner.'
-  return new ContainersError('NOT_SUPPORTED', `A terminal needs a supervisor, and none runs here. ${advice}`)
 }

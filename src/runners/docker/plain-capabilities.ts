@@ -1,0 +1,20 @@
+import type { RunnerCapabilities } from '../../command/command-runner.js'
+
+/** What the engine's own exec can and cannot do. */
+export const plainCapabilities: RunnerCapabilities = {
+  supervised: false,
+  verifiedKill: false,
+  exactExit: false,
+  exactEnvironment: false,
+  backpressure: false,
+  users: true,
+  oomEvidence: false,
+  pausesLimits: false,
+  secrets: false,
+  endsWithHost: false,
+  terminals: false,
+  files: false,
+  ports: false,
+  sessions: false,
+  isolation: 'none',
+}
