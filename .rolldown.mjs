@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 /** Finding it would cost more of the package's import than reading it. */
@@ -23,6 +23,15 @@ function isEager(id, modules, seen = new Set()) {
   return modules.getModuleInfo(id).importers.some((importer) => isEager(importer, modules, seen))
 }
 
+/** What earlier builds have left would be packed too. */
+const clean = (extension) => ({
+  name: 'clean',
+  renderStart({ dir }) {
+    const old = readdirSync(dir).filter((file) => new RegExp(`\\.${extension}(\\.map)?$`).test(file))
+    for (const file of old) rmSync(`${dir}/${file}`)
+  },
+})
+
 export default ['esm', 'cjs'].map((format) => {
   const extension = format === 'esm' ? 'js' : 'cjs'
   return {
@@ -30,6 +39,7 @@ export default ['esm', 'cjs'].map((format) => {
     platform: 'node',
     external: [/^node:/, ...installed.map((name) => new RegExp(`^${name}(/|$)`))],
     transform: { target: 'node20.19' },
+    plugins: [clean(extension)],
     output: {
       dir: 'dist',
       format,
