@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { hostState, processesOf, supervisorState } from './support/container-state.mjs'
@@ -7,6 +8,8 @@ setFlagsFromString('--expose-gc')
 globalThis.gc = runInNewContext('gc')
 
 const AT_ONCE = 100
+/** After which a supervisor has given back what only a rush needs. */
+const IDLE_MS = 3000
 /** As many as make every buffer and table as large as it becomes. */
 const WARM_UP = 3 * AT_ONCE
 
@@ -20,9 +23,11 @@ export async function run(bench, { commands, seed }) {
       if (problem !== undefined) wrong.push(problem)
     })
   await batch(WARM_UP, AT_ONCE)
+  await delay(IDLE_MS)
   const before = await states(bench, container)
   await batch(commands, 1)
   await batch(commands, AT_ONCE)
+  await delay(IDLE_MS)
   const after = await states(bench, container)
 
   for (const problem of wrong.slice(0, 10)) console.error('wrong:', problem)
