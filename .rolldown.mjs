@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-/** Finding it would cost more of the package's import than reading it. */
-const bundled = ['eventemitter3']
-const installed = Object.keys({ ...dependencies, ...peerDependencies }).filter(
-  (name) => !bundled.includes(name),
-)
+/** Finding it would cost more of the package's import than reading it; as a module it needs no other file. */
+const bundled = { eventemitter3: resolve('node_modules/eventemitter3/dist/eventemitter3.esm.js') }
+const installed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !(name in bundled))
 
 /**
  * All that importing the package loads is one chunk, since each file costs; what is imported by `import()` comes
@@ -39,6 +38,7 @@ export default ['esm', 'cjs'].map((format) => {
     platform: 'node',
     external: [/^node:/, ...installed.map((name) => new RegExp(`^${name}(/|$)`))],
     transform: { target: 'node20.19' },
+    resolve: { alias: bundled },
     plugins: [clean(extension)],
     output: {
       dir: 'dist',

@@ -1,9 +1,6 @@
-import { crypto } from '../internal/builtins.js'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ContainersError } from '../errors/containers-error.js'
+import { asyncFiles, crypto, files, url } from '../internal/builtins.js'
 
 /** What engines and Node call an architecture, by the name that the binary carries. */
 const names: Readonly<Record<string, 'x64' | 'arm64'>> = {
@@ -27,7 +24,7 @@ const loaded = new Map<string, Promise<SupervisorBinary>>()
 export function supervisorPath(architecture: string): string {
   const name = names[architecture]
   const file = `anyon-supervisor-linux-${name}`
-  const path = name && candidates(file).find((candidate) => existsSync(candidate))
+  const path = name && candidates(file).find((candidate) => files().existsSync(candidate))
   if (path) return path
   throw new ContainersError(
     'SUPERVISOR_UNAVAILABLE',
@@ -48,7 +45,7 @@ export function supervisorBinary(architecture: string): Promise<SupervisorBinary
 }
 
 async function readBinary(path: string): Promise<SupervisorBinary> {
-  const bytes = await readFile(path)
+  const bytes = await asyncFiles().readFile(path)
   return { bytes, hash: crypto().createHash('sha256').update(bytes).digest('hex').slice(0, 16) }
 }
 
@@ -64,5 +61,5 @@ function candidates(file: string): string[] {
 
 /** Where this module lies: the CommonJS build has `__dirname`, the other has `import.meta.url`. */
 function moduleFolder(): string {
-  return typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url))
+  return typeof __dirname === 'string' ? __dirname : dirname(url().fileURLToPath(import.meta.url))
 }

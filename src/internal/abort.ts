@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { ContainersError } from '../errors/containers-error.js'
+import { timers } from './builtins.js'
 
 /** The error for a call that its caller aborted; `what` says which, such as `Pulling busybox`. */
 export function abortedError(what: string, signal: AbortSignal): ContainersError {
@@ -14,7 +14,7 @@ export function throwIfAborted(what: string, signal: AbortSignal | undefined): v
 /** Waits for `ms`; rejects with `ABORTED` as soon as the signal is. */
 export async function pause(ms: number, what: string, signal?: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
+    await timers().setTimeout(ms, undefined, signal === undefined ? {} : { signal })
   } catch (error) {
     throw signal?.aborted ? abortedError(what, signal) : error
   }

@@ -1,14 +1,21 @@
 import type * as Crypto from 'node:crypto'
-import { createRequire } from 'node:module'
+import type * as Files from 'node:fs'
+import type * as AsyncFiles from 'node:fs/promises'
 import type * as Net from 'node:net'
+import type * as Os from 'node:os'
+import type * as Timers from 'node:timers/promises'
+import type * as Url from 'node:url'
 
-const load = createRequire(import.meta.url)
-
-/** A module that takes milliseconds to load, while importing the package is to stay light: loaded when first used. */
+/** A built-in module that is loaded when it is first used, since importing the package is to stay light. */
 export function lazyBuiltin<Module>(name: string): () => Module {
   let loaded: Module | undefined
-  return () => (loaded ??= load(name) as Module)
+  return () => (loaded ??= process.getBuiltinModule(name) as Module)
 }
 
 export const crypto = lazyBuiltin<typeof Crypto>('node:crypto')
+export const files = lazyBuiltin<typeof Files>('node:fs')
+export const asyncFiles = lazyBuiltin<typeof AsyncFiles>('node:fs/promises')
 export const net = lazyBuiltin<typeof Net>('node:net')
+export const os = lazyBuiltin<typeof Os>('node:os')
+export const timers = lazyBuiltin<typeof Timers>('node:timers/promises')
+export const url = lazyBuiltin<typeof Url>('node:url')

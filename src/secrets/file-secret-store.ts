@@ -1,8 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { crypto } from '../internal/builtins.js'
-import { readFile } from 'node:fs/promises'
 import { ContainersError } from '../errors/containers-error.js'
 import { throwIfAborted } from '../internal/abort.js'
+import { asyncFiles, crypto } from '../internal/builtins.js'
 import { Secret, type SecretOptions } from '../model/secret.js'
 import type { SecretStore } from '../ports/secret-store.js'
 import { replaceFile } from './replace-file.js'
@@ -92,10 +91,12 @@ export class FileSecretStore implements SecretStore {
   }
 
   async #read(): Promise<Map<string, StoredSecret>> {
-    const sealed = await readFile(this.#path).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw this.#failed('read', error)
-    })
+    const sealed = await asyncFiles()
+      .readFile(this.#path)
+      .catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return undefined
+        throw this.#failed('read', error)
+      })
     if (sealed === undefined) return new Map()
     const plain = open(sealed, this.#key, this.#path)
     try {

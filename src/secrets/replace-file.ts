@@ -1,9 +1,9 @@
-import { crypto } from '../internal/builtins.js'
-import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { asyncFiles, crypto } from '../internal/builtins.js'
 
 /** Puts `bytes` in the place of the file, mode 0600: whoever reads sees the old or the new, also after a crash. */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const { open, rename, rm } = asyncFiles()
   const folder = dirname(path)
   const fresh = join(folder, `.${basename(path)}.${crypto().randomUUID()}`)
   try {
@@ -25,7 +25,7 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
 /** Without it the rename itself may be lost with the power. Where folders cannot be opened there is no such call. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  const handle = await asyncFiles().open(folder, 'r')
   try {
     await handle.sync()
   } finally {

@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { childProcess } from './child-process.js'
-import { crypto } from '../../internal/builtins.js'
-import { userInfo } from 'node:os'
+import { crypto, os } from '../../internal/builtins.js'
 import type { Readable } from 'node:stream'
 import { CommandHandle } from '../../command/command-handle.js'
 import type { CommandExit, DescendantsReport } from '../../command/command-exit.js'
@@ -198,7 +197,7 @@ function fed(source: Readable | null, plan: OutputPlan): ByteStream {
 }
 
 function identity({ path }: PlaceDefaults): Record<string, string> {
-  const { username, homedir } = userInfo()
+  const { username, homedir } = os().userInfo()
   return { HOME: homedir, USER: username, LOGNAME: username, ...(path !== undefined && { PATH: path }) }
 }
 
