@@ -11,9 +11,10 @@ export const unit = 'KB'
 export const rounds = 3
 export const bars = [
   { what: 'supervisor on disk, the larger one', of: 'disk', atMost: 128 },
-  { what: 'supervisor, resident, idle', of: 'idle', atMost: 512 },
-  { what: 'supervisor, resident, for each running command', of: 'command', atMost: 200 },
-  { what: 'of that, not shared with other processes', of: 'command, own' },
+  { what: 'supervisor, memory of its own, idle', of: 'idle, own', atMost: 512 },
+  { what: 'supervisor, memory of its own, for each running command', of: 'command, own', atMost: 200 },
+  { what: 'the same with the program itself, which all share: idle', of: 'idle' },
+  { what: 'the same for each running command', of: 'command' },
 ]
 
 let bench
@@ -33,6 +34,7 @@ export async function contenders() {
       return {
         disk,
         idle: before.resident,
+        'idle, own': before.own,
         command: (after.resident - before.resident) / COMMANDS,
         'command, own': (after.own - before.own) / COMMANDS,
       }
