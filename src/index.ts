@@ -97,6 +97,7 @@ export type { ByteReadable, StreamGap } from './streaming/byte-readable.js'
 export type { CommandRunner, RunnerCapabilities } from './command/command-runner.js'
 export type { Command, OutputLine } from './command/command.js'
 export type {
+  NotInSessions,
   Session,
   SessionOptions,
   SessionRunOptions,
@@ -162,7 +163,11 @@ export type {
   SecretUse,
 } from './model/secret-use.js'
 export type { SecretEvent, SecretEvents } from './events/secret-events.js'
-export type { DestructionReport, SecretInjectorOptions } from './runners/secrets/secret-injector.js'
+export type {
+  ContainerRef,
+  DestructionReport,
+  SecretInjectorOptions,
+} from './runners/secrets/secret-injector.js'
 export type { DeliveredSecrets } from './runners/secrets/delivered-secrets.js'
 export { MemorySecretStore } from './secrets/memory-secret-store.js'
 export {

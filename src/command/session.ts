@@ -22,7 +22,7 @@ export interface SessionOptions {
 }
 
 /** What belongs to the session, and is not chosen for one command; secrets a shell might keep. */
-type NotInSessions = 'cwd' | 'env' | 'inheritEnv' | 'user' | 'secrets'
+export type NotInSessions = 'cwd' | 'env' | 'inheritEnv' | 'user' | 'secrets'
 
 /** Options of {@link Session.spawn}. */
 export type SessionSpawnOptions = Omit<SpawnOptions, NotInSessions>

@@ -16,7 +16,7 @@ export interface SecretInjectorOptions {
 }
 
 /** A container's name or id, or its handle. */
-type ContainerRef = string | { readonly id: string; readonly init?: string | undefined }
+export type ContainerRef = string | { readonly id: string; readonly init?: string | undefined }
 
 /** What `verifyDestroyed` found. */
 export interface DestructionReport {
