@@ -8,11 +8,13 @@ import { ensureImages } from './images.mjs'
 import { ROOT, runHere } from './lib/project.mjs'
 import { runMain, say } from './lib/say.mjs'
 import { sweep } from './lib/sweep.mjs'
+import { ensureTestTools } from './lib/test-tools.mjs'
 
 await runMain(async () => {
   await ensureDependencies()
   const endpoint = await ensureEngine()
   say('engine', endpoint)
+  await ensureTestTools()
   await ensureImages(endpoint)
   await ensureBuild(endpoint)
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
