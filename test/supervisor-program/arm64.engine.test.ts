@@ -40,7 +40,7 @@ afterAll(async () => {
 test('the arm64 build says what it is', async () => {
   const exec = await Exec.start(engine, container, ['sh', '-c', `${QEMU} /supervisor version >&2`])
   expect(await exec.code()).toBe(0)
-  expect(exec.stderr).toMatch(/^anyon-supervisor \d+\.\d+\.\d+ protocol 1-1 aarch64\n$/)
+  expect(exec.stderr).toMatch(/^anyon-supervisor \d+\.\d+\.\d+ protocol 1-2 aarch64\n$/)
 })
 
 test('the arm64 build runs commands, with stdin, failures, time limits and kills', async () => {
