@@ -104,6 +104,7 @@ export type {
   SessionShell,
   SessionSpawnOptions,
 } from './command/session.js'
+export type { AttachCommandOptions, KeptBytes, ListedCommand, SpoolOptions } from './command/detached.js'
 export type { CommandResult } from './command/command-result.js'
 export type {
   KillOptions,
@@ -124,7 +125,7 @@ export type { SpawnStage } from './command/spawn-error.js'
 export type { DockerRunnerOptions } from './runners/docker-runner.js'
 export type { HostRunnerOptions } from './runners/host/host-runner.js'
 export type { HostOptions } from './runners/host/host-place.js'
-export type { SupervisedRunnerOptions } from './runners/supervised-runner.js'
+export type { SupervisedRunnerOptions } from './runners/supervised-options.js'
 export type { TimeoutBounds } from './command/spawn-plan.js'
 
 // Policy: which commands may run.

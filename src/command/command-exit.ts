@@ -63,6 +63,8 @@ export interface CommandExit {
   readonly cpuTimeMs?: { readonly user: number; readonly system: number }
   /** Largest resident set of the command and the descendants it waited for. */
   readonly peakMemoryBytes?: number
+  /** Bytes of a detached command's output that were dropped before all who were attached had them. */
+  readonly lostOutputBytes?: number
   readonly descendants?: DescendantsReport
   /**
    * How often the kernel killed a process of the container for want of memory while the command ran; absent when it

@@ -22,6 +22,8 @@ export interface CommandControl {
   waitForPort?(port: number, options: WaitForPortOptions): Promise<void>
   /** Only where commands can be given secrets. */
   rotateSecret?(name: string): Promise<void>
+  /** Lets go of the command, where that is not to kill it. */
+  letGo?(): Promise<unknown>
 }
 
 /** The handle of a command; whoever runs the command feeds it. */
@@ -108,7 +110,7 @@ export class CommandHandle implements Command {
   }
 
   async close(): Promise<void> {
-    if (!this.ended) await this.control.kill({})
+    if (!this.ended) await (this.control.letGo?.() ?? this.control.kill({}))
     await this.end.promise
   }
 

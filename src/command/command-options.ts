@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { SecretUse } from '../model/secret-use.js'
 import type { SignalName } from '../model/signal.js'
 import type { TerminalSize } from '../model/terminal-size.js'
+import type { SpoolOptions } from './detached.js'
 
 /**
  * What a command reads. `'pipe'` keeps stdin open until `command.stdin.end()`; every other string is text that it
@@ -66,6 +67,20 @@ export interface SpawnOptions {
   output?: OutputOptions
   /** What becomes of processes that the command leaves behind. Default: `'kill'`. */
   descendants?: 'kill' | 'keep'
+  /**
+   * The command's id, 1 to 128 bytes, which no other command that runs or is kept in the place has; one that is in
+   * use is a {@link SpawnError} with the code `COMMAND_ID_TAKEN`. Default: a random one.
+   */
+  id?: string
+  /**
+   * The command outlives its host: it goes on when its runner is closed or its process dies, and anybody attaches to it
+   * by its `id`, which must be given. Its output is kept in the container, and so is its exit, until it is forgotten.
+   * Closing a handle of it only lets go. `stdin` may be text or bytes; where the host dies before they were handed
+   * over, the command is killed. Needs `capabilities.detached`. Default: false.
+   */
+  detached?: boolean
+  /** How the output of a detached command is kept. */
+  spool?: SpoolOptions
   /** Kills the command when aborted; the exit's reason is then `'aborted'`. */
   signal?: AbortSignal
 }

@@ -2,6 +2,7 @@ import type { Command } from './command.js'
 import type { CommandResult } from './command-result.js'
 import type { RunOptions, SpawnOptions } from './command-options.js'
 import type { Session, SessionOptions } from './session.js'
+import type { AttachCommandOptions, ListedCommand } from './detached.js'
 
 /** What a place can and cannot do, as data. */
 export interface RunnerCapabilities {
@@ -23,6 +24,8 @@ export interface RunnerCapabilities {
   readonly pausesLimits: boolean
   /** Whether commands can be given secrets. */
   readonly secrets: boolean
+  /** Whether commands can be detached, attached to, listed and forgotten. */
+  readonly detached: boolean
   /** Whether a lost host makes attached commands end. */
   readonly endsWithHost: boolean
   /** Whether a command can be given a terminal. */
@@ -56,6 +59,21 @@ export interface CommandRunner extends AsyncDisposable {
    * `capabilities.sessions` is false.
    */
   openSession(options?: SessionOptions): Promise<Session>
-  /** Ends the commands that this runner started and lets go of the place. Idempotent. */
+  /**
+   * Reads a detached command that any process started, from any byte on, then live; several may, each at its own pace.
+   * The handle kills and extends as the first one does; its `argv` is the program alone, and closing it only lets go.
+   * Rejects with `COMMAND_NOT_FOUND` where none of that id runs or is kept, `NOT_SUPPORTED` for one that is not
+   * detached, and `INVALID_OPTION` for an offset beyond its output.
+   */
+  attach(id: string, options?: AttachCommandOptions): Promise<Command>
+  /** The commands that run in the place, whoever started them, and the detached ones that have ended and are kept. */
+  list(options?: { signal?: AbortSignal }): Promise<readonly ListedCommand[]>
+  /**
+   * Drops what is kept of a detached command that has ended, and frees its id. 1,024 are kept at most, and 1 GiB of
+   * output in all: then the first to have ended go. Rejects with `COMMAND_NOT_FOUND`, and `COMMAND_RUNNING` for one
+   * that runs.
+   */
+  forget(id: string, options?: { signal?: AbortSignal }): Promise<void>
+  /** Ends the commands that this runner started, except detached ones, and lets go of the place. Idempotent. */
   close(): Promise<void>
 }

@@ -73,6 +73,6 @@ export interface Command extends AsyncDisposable {
    * the store says.
    */
   rotateSecret(name: string): Promise<void>
-  /** Kills the command if it still runs. */
+  /** Kills the command if it still runs; of a detached one it only lets go, and `exit` says so (`'unknown'`). */
   close(): Promise<void>
 }

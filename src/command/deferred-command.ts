@@ -57,7 +57,13 @@ export class DeferredCommand {
     this.stdout = plannedStream(output, () => this.passed?.stdout.resume())
     this.stderr = plannedStream(output, () => this.passed?.stderr.resume())
     const streams = { stdout: this.stdout, stderr: this.stderr, maxLineBytes: output.maxLineBytes }
-    this.handle = new CommandHandle(crypto().randomUUID(), argv, this.stdin.writable, streams, this)
+    this.handle = new CommandHandle(
+      options.id ?? crypto().randomUUID(),
+      argv,
+      this.stdin.writable,
+      streams,
+      this,
+    )
     if (options.signal?.aborted) this.onAbort()
     else options.signal?.addEventListener('abort', this.onAbort, { once: true })
     this.decided = this.handle.isSettled ? Promise.resolve() : this.decide()
@@ -90,6 +96,12 @@ export class DeferredCommand {
     await this.inner.rotateSecret(name)
   }
 
+  /** A detached command is to run though nobody holds its handle any more. */
+  async letGo(): Promise<unknown> {
+    if (this.options.detached) await this.decided
+    return this.inner ? this.inner.close() : this.kill({})
+  }
+
   private async decide(): Promise<void> {
     const refusal = await this.decision.make(this.deciding.signal)
     this.options.signal?.removeEventListener('abort', this.onAbort)
@@ -101,7 +113,11 @@ export class DeferredCommand {
   private begin(): void {
     let inner: Command
     try {
-      inner = this.spawn(this.argv, { ...this.options, ...(this.size && { terminal: this.size }) })
+      inner = this.spawn(this.argv, {
+        ...this.options,
+        id: this.handle.id,
+        ...(this.size && { terminal: this.size }),
+      })
     } catch (error) {
       // The runner's own bounds, or its end meanwhile.
       const message = error instanceof Error ? error.message : String(error)

@@ -1,5 +1,6 @@
 import type { Command } from './command.js'
 import type { RunOptions, SpawnOptions } from './command-options.js'
+import type { AttachCommandOptions, ListedCommand } from './detached.js'
 import type { CommandResult } from './command-result.js'
 import type { CommandRunner, RunnerCapabilities } from './command-runner.js'
 import type { Session, SessionOptions } from './session.js'
@@ -25,6 +26,18 @@ export abstract class ForwardingRunner implements CommandRunner {
 
   openSession(options?: SessionOptions): Promise<Session> {
     return this.inner.openSession(options)
+  }
+
+  attach(id: string, options?: AttachCommandOptions): Promise<Command> {
+    return this.inner.attach(id, options)
+  }
+
+  list(options?: { signal?: AbortSignal }): Promise<readonly ListedCommand[]> {
+    return this.inner.list(options)
+  }
+
+  forget(id: string, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.inner.forget(id, options)
   }
 
   close(): Promise<void> {

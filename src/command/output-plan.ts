@@ -29,7 +29,14 @@ export function planOutput({ whenSlow = 'block', maxLineBytes }: OutputOptions =
   return { dropsOldest: whenSlow === 'drop-oldest', maxLineBytes }
 }
 
-/** An output as planned; `onConsumed` is told of every byte that the sender need not wait for. */
-export function plannedStream({ dropsOldest }: OutputPlan, onConsumed: (bytes: number) => void): ByteStream {
-  return createByteStream({ onConsumed, ...(dropsOldest && { keepNewestBytes: newestBytes }) })
+/**
+ * An output as planned; `onConsumed` is told of every byte that the sender need not wait for. `startOffset`: of the
+ * first byte that comes.
+ */
+export function plannedStream(
+  { dropsOldest }: OutputPlan,
+  onConsumed: (bytes: number) => void,
+  startOffset = 0,
+): ByteStream {
+  return createByteStream({ onConsumed, startOffset, ...(dropsOldest && { keepNewestBytes: newestBytes }) })
 }

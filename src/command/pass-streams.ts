@@ -21,7 +21,7 @@ export function passOutput(source: Readable, to: ByteStream): PassedOutput {
       resolve()
     })
   })
-  source.on('gap', (gap: StreamGap) => to.readable.reportGap(gap))
+  source.on('gap', (gap: StreamGap) => to.skip(gap.bytes))
   source.on('data', (bytes: Buffer) => {
     if (!to.push(bytes) && !draining) source.pause()
   })

@@ -7,7 +7,8 @@ export type SpawnStage =
 
 /**
  * The command never ran. Its code is `SPAWN_FAILED`; where the place itself could not be reached (`stage` is
- * `'connect'`) it is that error's own, such as `CONTAINER_STATE`, and `ABORTED` where it was called off in time.
+ * `'connect'`) it is that error's own, such as `CONTAINER_STATE`, `ABORTED` where it was called off in time, and
+ * `COMMAND_ID_TAKEN` where another command has its `id`.
  */
 export class SpawnError extends ContainersError {
   override readonly name = 'SpawnError'

@@ -8,6 +8,7 @@ import { checkSecrets } from './check-secrets.js'
 import type { SpawnOptions, StdinSource } from './command-options.js'
 import { planOutput, type OutputPlan } from './output-plan.js'
 import type { Launcher } from './launch.js'
+import { planDetached, type DetachedPlan } from './detached-plan.js'
 
 /** What a command reads, sorted out. */
 type StdinPlan =
@@ -16,7 +17,7 @@ type StdinPlan =
   | { readonly kind: 'stream'; readonly stream: Readable }
 
 /** A spawn call with its options checked and its defaults decided. */
-export interface SpawnPlan {
+export interface SpawnPlan extends DetachedPlan {
   readonly argv: readonly string[]
   /** The argv of a function of the supervisor itself, which runs instead. */
   readonly builtin?: readonly (string | Uint8Array)[]
@@ -77,6 +78,7 @@ export function planSpawn(
     throw invalidOption('descendants', "must be 'kill' or 'keep'", descendants)
   }
   return {
+    ...planDetached(options),
     argv: [...argv],
     cwd: options.cwd,
     env,

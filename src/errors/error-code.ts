@@ -70,6 +70,12 @@ export const errorCodes = {
   STREAM_INVALID: { retryable: false },
   /** The command never ran; `details` has the stage and the system's error. */
   SPAWN_FAILED: { retryable: false },
+  /** No command of that id runs or is kept in the place. */
+  COMMAND_NOT_FOUND: { retryable: false },
+  /** Another command has that id. */
+  COMMAND_ID_TAKEN: { retryable: false },
+  /** The command still runs; kill it first. */
+  COMMAND_RUNNING: { retryable: false },
   /** A policy refused the command, and nothing was run; `details.rule` names the rule. */
   COMMAND_REFUSED: { retryable: false },
   /** `run({ check: true })` and the command did not succeed. */

@@ -88,7 +88,7 @@ class PolicedRunner extends ForwardingRunner {
 
   override async close(): Promise<void> {
     this.closed = true
-    for (const command of this.undecided) void command.handle.kill()
+    await Promise.all([...this.undecided].map(({ handle }) => handle.close()))
     await this.inner.close()
   }
 }

@@ -11,7 +11,8 @@ import { filesOf } from './files-of.js'
 import { ChoosingRunner } from './docker/choosing-runner.js'
 import { plainCapabilities } from './docker/plain-capabilities.js'
 import type { StreamOpener } from './place.js'
-import { SupervisedRunner, type SupervisedRunnerOptions } from './supervised-runner.js'
+import type { SupervisedRunnerOptions } from './supervised-options.js'
+import { SupervisedRunner } from './supervised-runner.js'
 
 /** Options of {@link DockerRunner}. */
 export interface DockerRunnerOptions extends SupervisedRunnerOptions {
@@ -144,6 +145,7 @@ export const supervisedCapabilities: RunnerCapabilities = {
   oomEvidence: true,
   pausesLimits: true,
   secrets: true,
+  detached: true,
   endsWithHost: true,
   terminals: true,
   files: true,

@@ -1,10 +1,9 @@
 import { crypto } from '../internal/builtins.js'
-import type { StartBuiltin } from '../builtins/builtin.js'
 import { CommandHandle } from '../command/command-handle.js'
 import type { DescendantsReport } from '../command/command-exit.js'
 import type { KillOptions, WaitForPortOptions } from '../command/command-options.js'
 import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
-import { checkGrace, checkSignal, type SpawnPlan } from '../command/spawn-plan.js'
+import type { SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
 import type { Launch, LaunchAnswer } from '../command/launch.js'
 import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
@@ -21,21 +20,14 @@ import {
   killCause, stderrChannel, stdoutChannel, thirdChannel, type OutputChannel,
 } from '../supervisor/protocol.js' // prettier-ignore
 import type { RemoteCommand, RemoteCommandEvents } from '../supervisor/remote-command.js'
-import type { Loss, PlaceDefaults } from './place.js'
+import * as tools from './command-tools.js'
+import type { CommandOwner, LossOf } from './command-tools.js'
+import type { PlaceDefaults } from './place.js'
 import type { GivenSecrets } from './secrets/given-secrets.js'
 import { launchOf, spawnRequest } from './spawn-request.js'
 import { StallGuard } from './stall-guard.js'
 import { feedStdin } from './feed-stdin.js'
-import { neverRan, toCommandExit, toSpawnError, unexplained } from './to-command-exit.js'
-
-/** Time from a lost stream to the word of why. */
-type LossOf = (error: ContainersError) => Promise<Loss>
-
-/** Who started a command. */
-export interface CommandOwner {
-  settled(command: SupervisedCommand): void
-  readonly builtin: StartBuiltin
-}
+import { neverRan, toCommandExit, toSpawnError } from './to-command-exit.js'
 
 /** A command from its spawn call to its exit, before, while and after a connection carries it. */
 export class SupervisedCommand implements RemoteCommandEvents {
@@ -45,7 +37,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private readonly stdout: ByteStream
   private readonly stderr: ByteStream
   private readonly stalls: StallGuard
-  private remote: RemoteCommand | undefined
+  protected remote: RemoteCommand | undefined
   private send: ((launch: Launch) => RemoteCommand) | undefined
   private launched: Launch | undefined
   private lossOf: LossOf | undefined
@@ -53,21 +45,26 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private report: Deferred<DescendantsReport> | undefined
   private problem: string | undefined
   private secrets: GivenSecrets | undefined
+  /** All of stdin was handed over. */
+  private readonly fed = createDeferred<void>()
   private readonly onAbort = (): void => void this.stop('aborted')
 
+  /** `from`: where its outputs begin for us. */
   constructor(
     public plan: SpawnPlan,
     private readonly runner: CommandOwner,
+    from: readonly [stdout: number, stderr: number] = [0, 0],
   ) {
     const { stdin, signal } = plan
+    this.stdout = this.output(stdoutChannel, from[0])
+    this.stderr = this.output(stderrChannel, from[1])
+    if (stdin.kind === 'none') this.fed.resolve()
     if (stdin.kind === 'none') this.stdin = noStdin()
     else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
-    this.stdout = this.output(stdoutChannel)
-    this.stderr = this.output(stderrChannel)
     this.resize = plan.terminal && ((size) => this.resizeTo(size))
     this.stalls = new StallGuard([this.stdout, this.stderr])
     this.handle = new CommandHandle(
-      crypto().randomUUID(),
+      plan.id ?? crypto().randomUUID(),
       plan.argv,
       this.stdin.writable,
       { stdout: this.stdout, stderr: this.stderr, maxLineBytes: plan.output.maxLineBytes },
@@ -76,10 +73,6 @@ export class SupervisedCommand implements RemoteCommandEvents {
     if (stdin.kind === 'stream') feedStdin(stdin.stream, this.stdin.writable, (why) => this.inputFailed(why))
     if (signal?.aborted) this.onAbort()
     else signal?.addEventListener('abort', this.onAbort, { once: true })
-  }
-
-  get graceMs(): number {
-    return this.plan.graceMs
   }
 
   /** Before it begins: what it is given, and what its output is looked through for. */
@@ -100,13 +93,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   ): void {
     if (this.handle.isSettled) return
     this.lossOf = lossOf
-    this.send = (launch) => {
-      const secrets = this.secrets?.reveal()
-      return connection.spawn(
-        spawnRequest(this.handle.id, this.plan, launch, defaults, windowBytes, secrets),
-        this,
-      )
-    }
+    this.send = this.sender(connection, defaults, windowBytes)
     if (!this.launch(launchOf(this.plan, defaults))) return
     if (this.plan.stdin.kind !== 'none') this.stdinOpen()
   }
@@ -123,6 +110,19 @@ export class SupervisedCommand implements RemoteCommandEvents {
     }
   }
 
+  /** How the place is asked for it. */
+  protected sender(
+    connection: SupervisorConnection,
+    defaults: PlaceDefaults,
+    windowBytes: number,
+  ): (launch: Launch) => RemoteCommand {
+    return (launch) => {
+      const secrets = this.secrets?.reveal()
+      const request = spawnRequest(this.handle.id, this.plan, launch, defaults, windowBytes, secrets)
+      return connection.spawn(request, this)
+    }
+  }
+
   /** The place cannot be reached. */
   cannotBegin(error: ContainersError, stage: SpawnStage = 'connect'): void {
     const { code, message, details } = error
@@ -131,10 +131,8 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   kill(options: KillOptions): Promise<DescendantsReport> {
-    const { signal = 'SIGTERM', graceMs = this.plan.graceMs } = options
-    checkGrace(graceMs)
-    checkSignal(signal)
-    return this.stop('killed', signalNumbers[signal], graceMs)
+    const { signal, graceMs } = tools.checkKill(options, this.plan.graceMs)
+    return this.stop('killed', signal, graceMs)
   }
 
   async waitForPort(port: number, options: WaitForPortOptions): Promise<void> {
@@ -143,8 +141,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   extendTimeout(ms: number): void {
-    if (!Number.isSafeInteger(ms) || ms < 0) throw invalidOption('ms', 'must be a whole number from 0', ms)
-    this.remote?.extend(ms)
+    this.remote?.extend(tools.checkExtension(ms))
   }
 
   private resizeTo(size: TerminalSize): void {
@@ -162,9 +159,21 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.secrets?.expired(bits)
   }
 
+  /** What closing the handle does: a detached command goes on, once it has started and has what it is to read. */
+  async letGo(): Promise<unknown> {
+    if (!this.plan.detached) return this.stop('killed')
+    await tools.handedOver(this.handle, this.fed.promise)
+    this.remote?.leave()
+    return this.settle(tools.letGoExit)
+  }
+
   started(): void {
     this.secrets?.delivered()
     this.handle.markStarted()
+  }
+
+  skipped(channel: OutputChannel, bytes: number): void {
+    this.stream(channel).skip(bytes)
   }
 
   failed(failure: SpawnFailure): void {
@@ -202,12 +211,13 @@ export class SupervisedCommand implements RemoteCommandEvents {
     const remote = this.remote
     if (!remote) return
     shielded(() =>
-      this.stdin.pump({ send: (bytes) => remote.sendStdin(bytes), end: () => remote.endStdin() }),
+      this.stdin.pump({ send: (bytes) => remote.sendStdin(bytes), end: () => this.endStdin(remote) }),
     )
   }
 
   stdinClosed(): void {
     this.stdin.close()
+    this.fed.resolve()
   }
 
   killed(report: KillReport): void {
@@ -226,14 +236,14 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.remote = undefined
     this.secrets?.destroyed(false)
     this.stdin.close()
-    const explained = this.lossOf?.(error) ?? Promise.resolve(unexplained(error))
-    void explained
-      .catch(() => unexplained(error))
-      .then(({ reason, explanation }) => {
-        const requested = this.intent && { requested: this.intent }
-        const secrets = this.secrets && { secrets: { verified: false } }
-        this.settle({ reason, succeeded: false, evidence: 'none', ...requested, explanation, ...secrets })
-      })
+    void tools
+      .lostExit(error, this.lossOf, this.intent, this.secrets !== undefined)
+      .then((exit) => this.settle(exit))
+  }
+
+  private endStdin(remote: RemoteCommand): void {
+    remote.endStdin()
+    this.fed.resolve()
   }
 
   private stop(
@@ -241,7 +251,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     signal: number = signalNumbers.SIGTERM,
     graceMs = this.plan.graceMs,
   ): Promise<DescendantsReport> {
-    if (this.handle.isSettled) return this.afterwards()
+    if (this.handle.isSettled) return this.handle.exit.then(tools.reportOf)
     this.intent ??= intent
     const report = (this.report ??= createDeferred<DescendantsReport>())
     if (this.remote) this.remote.kill(signal, graceMs, killCause[intent])
@@ -251,16 +261,9 @@ export class SupervisedCommand implements RemoteCommandEvents {
 
   /** Nothing was sent yet, so nothing runs. */
   private callOff(intent: 'killed' | 'aborted'): void {
-    const message = `${JSON.stringify(this.plan.argv[0])} was ${intent} before it was started.`
+    const error = tools.calledOff(this.plan.argv[0], intent, this.plan.signal)
     this.report?.resolve({ killed: 0, survivors: [], verified: true })
-    const cause = intent === 'aborted' ? { cause: this.plan.signal?.reason as unknown } : {}
-    this.settle(neverRan(intent, message), new SpawnError('connect', message, { code: 'ABORTED', ...cause }))
-  }
-
-  private async afterwards(): Promise<DescendantsReport> {
-    const { descendants, evidence, reason } = await this.handle.exit
-    const nothingRan = evidence === 'none' && ['spawnFailed', 'killed', 'aborted'].includes(reason)
-    return descendants ?? { killed: 0, survivors: [], verified: nothingRan }
+    this.settle(neverRan(intent, error.message), error)
   }
 
   private inputFailed(why: string): void {
@@ -268,7 +271,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     void this.stop('killed')
   }
 
-  private settle(...[exit, error]: Parameters<CommandHandle['settle']>): void {
+  protected settle(...[exit, error]: Parameters<CommandHandle['settle']>): void {
     if (this.handle.isSettled) return
     this.remote = undefined
     this.plan.signal?.removeEventListener('abort', this.onAbort)
@@ -285,11 +288,12 @@ export class SupervisedCommand implements RemoteCommandEvents {
     return channel === stdoutChannel ? this.stdout : this.stderr
   }
 
-  private output(channel: OutputChannel): ByteStream {
-    return plannedStream(this.plan.output, (bytes) => {
+  private output(channel: OutputChannel, startOffset: number): ByteStream {
+    const onConsumed = (bytes: number) => {
       this.stalls.progress()
       if (this.secrets) this.secrets.output(channel)?.consumed(bytes)
       else this.remote?.consumed(channel, bytes)
-    })
+    }
+    return plannedStream(this.plan.output, onConsumed, startOffset)
   }
 }

@@ -3,53 +3,29 @@ import type { Command } from '../command/command.js'
 import type { RunOptions, SpawnOptions } from '../command/command-options.js'
 import type { CommandResult } from '../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../command/command-runner.js'
+import { cannotDetach, checkId, planAttach } from '../command/detached-plan.js'
+import type { AttachCommandOptions, ListedCommand } from '../command/detached.js'
 import { runCommand } from '../command/run-command.js'
 import type { LauncherOf } from '../command/launch.js'
 import type { SessionHost } from '../sessions/command-session.js'
 import type { Session, SessionOptions } from '../command/session.js'
-import { defaultTimeoutBounds, planSpawn, type SpawnPlan, type TimeoutBounds } from '../command/spawn-plan.js'
+import { planSpawn, type SpawnPlan } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
-import type { SecretEvent } from '../events/secret-events.js'
 import type { SecretStore } from '../ports/secret-store.js'
+import { abortable } from '../internal/abort.js'
+import type { LeaseRequest } from '../supervisor/lookup.js'
+import { AttachedCommand } from './attached-command.js'
+import { forgetCommand, leaseContainer, listCommands } from './lookup-commands.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
+import type { CommandOwner } from './command-tools.js'
 import { SupervisedCommand } from './supervised-command.js'
+import { planRunner, type SupervisedRunnerOptions } from './supervised-options.js'
 
-/** How many bytes of one stream may be on their way or wait for their reader. */
-const defaultWindowBytes = 1024 * 1024
 /** How long a supervisor may take, beyond the grace, to say that a command is over. */
 const farewellMs = 5_000
-/** How long a supervisor may be silent before it is asked for a sign of life, and then before it is given up. */
-const defaultHeartbeatMs = 15_000
-/** How long commands whose connection was lost may wait for another. */
-const defaultOrphanGraceMs = 5_000
-const longestOrphanGraceMs = 600_000
-
-/** What every supervised runner may be given. */
-export interface SupervisedRunnerOptions {
-  /** The least and most that `timeoutMs` and `idleTimeoutMs` may be. Default: 1,000 to 3,600,000. */
-  timeoutBoundsMs?: TimeoutBounds
-  /** Bytes of one output stream that may wait for a slow reader before the process itself waits. Default: 1 MiB. */
-  windowBytes?: number
-  /**
-   * How long a supervisor whose commands run may be silent before it is asked for a sign of life, and again before
-   * its stream is given up, in milliseconds. Default: 15,000.
-   */
-  heartbeatMs?: number
-  /**
-   * How long commands go on without a host when the connection to the engine is lost, in milliseconds, 0 to 600,000.
-   * The runner opens another and goes on with them where they were; when the host does not come back in this time,
-   * as one that was killed, they are killed. 0: at once. Without effect where the supervisor is a child of this
-   * process. Default: 5,000.
-   */
-  orphanGraceMs?: number
-  /** Where the secrets are that commands are given. Asked just before each run. */
-  secretStore?: SecretStore
-  /** Told what became of the secrets of each command. Must not throw. */
-  onSecrets?: (event: SecretEvent) => void
-}
 
 /** What is to be done when the place is reached, and when it cannot be. */
 interface Waiting {
@@ -64,26 +40,23 @@ interface Waiting {
 export class SupervisedRunner implements CommandRunner {
   private readonly commands = new Set<SupervisedCommand>()
   private readonly closing = new AbortController()
-  private readonly windowBytes: number
+  private readonly limits: ReturnType<typeof planRunner>
   private place: ConnectedPlace | undefined
-  private readonly orphanGraceMs: number
   /** A stream is being opened, for the first time or again. */
   private opening = false
   private waiting: Waiting[] = []
   private closed: Promise<void> | undefined
+  private readonly owner: CommandOwner = {
+    settled: (settled) => void this.commands.delete(settled),
+    builtin: (argv, options) => this.builtin(argv, options),
+  }
 
   constructor(
     private readonly open: StreamOpener,
     readonly capabilities: RunnerCapabilities,
     private readonly options: SupervisedRunnerOptions = {},
   ) {
-    this.windowBytes = options.windowBytes ?? defaultWindowBytes
-    checkRange('windowBytes', this.windowBytes, 4096, 64 * 1024 * 1024)
-    checkRange('heartbeatMs', options.heartbeatMs ?? defaultHeartbeatMs, 10, 3_600_000)
-    this.orphanGraceMs = options.orphanGraceMs ?? defaultOrphanGraceMs
-    checkRange('orphanGraceMs', this.orphanGraceMs, 0, longestOrphanGraceMs)
-    const { minimum, maximum } = options.timeoutBoundsMs ?? defaultTimeoutBounds
-    checkRange('timeoutBoundsMs.minimum', minimum, 1, maximum)
+    this.limits = planRunner(options)
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
@@ -120,6 +93,42 @@ export class SupervisedRunner implements CommandRunner {
     return openSession({ prepare }, options)
   }
 
+  async attach(id: string, options: AttachCommandOptions = {}): Promise<Command> {
+    checkId(id)
+    const from = planAttach(options)
+    this.assertOpen()
+    if (!this.capabilities.detached) throw cannotDetach()
+    const command = new AttachedCommand(id, from, this.owner)
+    this.commands.add(command)
+    this.reach(command)
+    try {
+      return await abortable(command.whenFound, 'Attaching', options.signal)
+    } catch (error) {
+      command.giveUp(error as ContainersError)
+      throw error
+    }
+  }
+
+  async list({ signal }: { signal?: AbortSignal } = {}): Promise<readonly ListedCommand[]> {
+    const { connection } = await abortable(this.connected(), 'Listing', signal)
+    return abortable(listCommands(connection), 'Listing', signal)
+  }
+
+  async forget(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    checkId(id)
+    const { connection } = await abortable(this.connected(), 'Forgetting', signal)
+    await abortable(forgetCommand(connection, id), 'Forgetting', signal)
+  }
+
+  /**
+   * How long the container goes on: until nobody has called this for `leaseMs`, it was idle for `idleMs`, or its
+   * `ttlMs` are over. For a container whose process 1 is the supervisor.
+   */
+  async lease(lease: LeaseRequest): Promise<void> {
+    const { connection } = await this.connected()
+    await leaseContainer(connection, lease)
+  }
+
   close(): Promise<void> {
     return (this.closed ??= this.closeNow())
   }
@@ -142,10 +151,8 @@ export class SupervisedRunner implements CommandRunner {
     if (plan.secrets.length > 0 && !this.options.secretStore) {
       throw invalidOption('secretStore', 'must be given to a runner whose commands have secrets', undefined)
     }
-    const command = new SupervisedCommand(plan, {
-      settled: (settled) => void this.commands.delete(settled),
-      builtin: (argv, options) => this.builtin(argv, options),
-    })
+    if (plan.detached && !this.capabilities.detached) throw cannotDetach()
+    const command = new SupervisedCommand(plan, this.owner)
     if (!command.handle.isSettled) this.commands.add(command)
     return command
   }
@@ -183,7 +190,7 @@ export class SupervisedRunner implements CommandRunner {
   }
 
   private begin(command: SupervisedCommand, { connection, place }: ConnectedPlace): void {
-    command.begin(connection, place.defaults, this.windowBytes, (lost) => this.explain(place, lost))
+    command.begin(connection, place.defaults, this.limits.windowBytes, (lost) => this.explain(place, lost))
   }
 
   private waitForPlace(waiting: Waiting): void {
@@ -193,7 +200,7 @@ export class SupervisedRunner implements CommandRunner {
 
   private connect(): void {
     this.opening = true
-    const { windowBytes, orphanGraceMs } = this
+    const { windowBytes, orphanGraceMs } = this.limits
     const keep: KeepOptions = {
       session: orphanGraceMs > 0 ? { orphanGraceMs, keepBytes: keptBytes(windowBytes) } : undefined,
       onInterrupted: (connected, lost) => void this.goOn(connected, lost),
@@ -214,7 +221,7 @@ export class SupervisedRunner implements CommandRunner {
     ])
     const connected = await connectPlace(this.open, this.closing.signal, keep)
     this.place = connected
-    watchHeartbeat(connected, this.options.heartbeatMs ?? defaultHeartbeatMs)
+    watchHeartbeat(connected, this.limits.heartbeatMs)
     return connected
   }
 
@@ -227,7 +234,7 @@ export class SupervisedRunner implements CommandRunner {
   private async goOn(connected: ConnectedPlace, lost: ContainersError): Promise<void> {
     this.opening = true
     const { recover } = await import('./recover.js')
-    await recover(connected, this.open, lost, this.orphanGraceMs, this.closing.signal)
+    await recover(connected, this.open, lost, this.limits.orphanGraceMs, this.closing.signal)
     this.opening = false
     if (connected.connection.isOpen) this.beginWaiting(connected)
     else if (this.waiting.length > 0) this.connect()
@@ -247,7 +254,7 @@ export class SupervisedRunner implements CommandRunner {
 
   private async closeNow(): Promise<void> {
     const commands = [...this.commands]
-    const graceMs = Math.max(0, ...commands.map((command) => command.graceMs))
+    const graceMs = Math.max(0, ...commands.map(({ plan }) => plan.graceMs))
     const late = setTimeout(() => this.abandon(), graceMs + farewellMs)
     await Promise.all(commands.map(({ handle }) => handle.close()))
     clearTimeout(late)
@@ -266,9 +273,4 @@ export class SupervisedRunner implements CommandRunner {
 /** So much that a supervisor which may send a whole window need not wait for the acknowledgement of another. */
 function keptBytes(windowBytes: number): number {
   return 2 * windowBytes
-}
-
-function checkRange(option: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return
-  throw invalidOption(option, `must be a whole number from ${least} to ${most}`, value)
 }

@@ -12,11 +12,14 @@ const causes = { 1: 'killed', 2: 'aborted', 3: 'timeout', 6: 'idleTimeout' } as 
 const connectionLost = 4
 /** It could still tell us, so it was not our connection that ended. */
 const supervisorEnded = 5
+/** Nobody renewed the lease of its container, or its time was over. */
+const leaseOver = 7
 const explanations = new Map([
   [
     connectionLost,
     'Its supervisor killed it, because the connection was lost for longer than orphanGraceMs.',
   ],
+  [leaseOver, 'The lease of its container ran out, and the container ended.'],
   [supervisorEnded, 'Its supervisor was told to end, as by a stop of the container.'],
 ])
 const stages: Readonly<Record<number, SpawnStage>> = {
@@ -57,6 +60,7 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
       cpuTimeMs: { user: record.userMs, system: record.systemMs },
       peakMemoryBytes: record.peakBytes,
     }),
+    ...(record.lostBytes > 0 && { lostOutputBytes: record.lostBytes }),
     descendants: record.descendants,
     ...(record.secretsGone !== undefined && { secrets: { verified: record.secretsGone } }),
   }
@@ -97,6 +101,7 @@ export function toSpawnError(
   const message = `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`
   return new SpawnError(stage, secrets ? secrets.mask(message) : message, {
     ...(errno !== undefined && { errno }),
+    ...(stage === 'request' && errno === 'EEXIST' && { code: 'COMMAND_ID_TAKEN' }),
     ...(stage === 'secrets' && { code: 'SECRET_DELIVERY_FAILED', details: { secrets: secrets?.names } }),
   })
 }
@@ -112,7 +117,7 @@ function reasonFor(
   ending: Pick<CommandExit, 'signal'>,
 ): CommandExitReason {
   if (cause === connectionLost) return 'engineLost'
-  if (cause === supervisorEnded) return 'containerDied'
+  if (cause === supervisorEnded || cause === leaseOver) return 'containerDied'
   const own = status === undefined ? 'unknown' : ending.signal === undefined ? 'exited' : 'signaled'
   return causeName(cause) ?? (ending.signal === 'SIGKILL' && oomKills > 0 ? 'oom' : own)
 }

@@ -1,5 +1,5 @@
 import { ByteQueue } from './byte-queue.js'
-import { ByteReadable } from './byte-readable.js'
+import { ByteReadable, type StreamGap } from './byte-readable.js'
 import { HeadTailBuffer, type Retained, type Retention } from './head-tail-buffer.js'
 
 const EMPTY = Buffer.alloc(0)
@@ -17,6 +17,8 @@ export interface ByteStreamOptions {
    * a gap is told in place of the others. Everything is consumed at once, and `push` always answers true.
    */
   keepNewestBytes?: number
+  /** Offset of the first byte, where what comes is not the beginning. Default: 0. */
+  startOffset?: number
   /** What is kept for a reader who comes late. Default: the first and the last 512 KiB. */
   retain?: Retention
 }
@@ -36,6 +38,8 @@ export interface ByteStream {
   tap(listener: Tap): () => void
   /** Takes the bytes in any case, without copying where it can; false asks the sender to wait for `onConsumed`. */
   push(bytes: Uint8Array): boolean
+  /** So many bytes are missing behind what was pushed: the reader is told where it comes to them. */
+  skip(bytes: number): void
   /** Ends the readable once all is read. */
   end(): void
   /** Breaks the readable with `error`, once what came before it is read. */
@@ -74,12 +78,18 @@ class PushedStream implements ByteStream {
   #opened = false
   /** Node has asked and has not been answered. */
   #wanted = false
-  #offset = 0
-  #pushed = 0
+  /** In bytes of the source, of which some may be missing. */
+  #offset: number
+  #pushed: number
+  readonly #gaps: StreamGap[] = []
+  /** What was cut off behind a gap, when both came in one piece. */
+  #rest: Uint8Array | undefined
   readonly #taps = new Set<Tap>()
   #closing: { readonly error?: Error } | undefined
 
-  constructor({ onConsumed, highWaterMarkBytes, keepNewestBytes, retain }: ByteStreamOptions) {
+  constructor(options: ByteStreamOptions) {
+    const { onConsumed, highWaterMarkBytes, keepNewestBytes, retain, startOffset = 0 } = options
+    this.#offset = this.#pushed = startOffset
     this.#onConsumed = (bytes) => onConsumed?.(bytes)
     this.#highWaterMarkBytes = highWaterMarkBytes ?? 256 * 1024
     this.#keepNewestBytes = keepNewestBytes
@@ -112,6 +122,12 @@ class PushedStream implements ByteStream {
     }
     this.#onConsumed(bytes.length)
     return true
+  }
+
+  skip(bytes: number): void {
+    this.#gaps.push({ offset: this.#pushed, bytes })
+    this.#pushed += bytes
+    if (this.#wanted) this.#tellGaps()
   }
 
   end(): void {
@@ -156,7 +172,7 @@ class PushedStream implements ByteStream {
 
   #onWanted(): void {
     this.#opened = true
-    const late = this.#nextLate()
+    const late = this.#takeRest() ?? this.#nextLate()
     if (late !== undefined) return this.#hand(late)
     this.#tellMissing('live')
     const bytes = this.#live.shift()
@@ -181,7 +197,7 @@ class PushedStream implements ByteStream {
 
   #onDestroyed(): void {
     this.#wanted = false
-    this.#late = undefined
+    this.#late = this.#rest = undefined
     this.#aside.take()
     this.release()
   }
@@ -214,9 +230,30 @@ class PushedStream implements ByteStream {
     this.#offset += bytes
   }
 
-  #hand(bytes: Uint8Array): void {
+  #takeRest(): Uint8Array | undefined {
+    const rest = this.#rest
+    this.#rest = undefined
+    return rest
+  }
+
+  /** What is missing at the place that the reader has come to. */
+  #tellGaps(): void {
+    for (let gap = this.#gaps[0]; gap && gap.offset <= this.#offset; gap = this.#gaps[0]) {
+      this.#gaps.shift()
+      this.#tellGap(gap.bytes)
+    }
+  }
+
+  #hand(piece: Uint8Array): void {
     this.#wanted = false
     if (this.readable.destroyed) return
+    this.#tellGaps()
+    let bytes = piece
+    const [next] = this.#gaps
+    if (next && next.offset < this.#offset + piece.length) {
+      bytes = piece.subarray(0, next.offset - this.#offset)
+      this.#rest = piece.subarray(bytes.length)
+    }
     this.#offset += bytes.length
     let wantsMore = true
     try {
@@ -228,11 +265,13 @@ class PushedStream implements ByteStream {
       })
     }
     // A flowing reader already has the bytes: the next may follow in the same turn, before Node asks again.
-    if (wantsMore && this.readable.readableFlowing === true && !this.readable.destroyed) this.#wanted = true
+    const isFlowing = this.readable.readableFlowing === true && !this.readable.destroyed
+    if (wantsMore && isFlowing && this.#rest === undefined) this.#wanted = true
   }
 
   #finish({ error }: { readonly error?: Error }): void {
     this.#wanted = false
+    this.#tellGaps()
     if (error === undefined) this.readable.push(null)
     else this.readable.destroy(error)
   }

@@ -22,6 +22,11 @@ export function assertAble(request: SpawnRequest, version: number): void {
   }
 }
 
+/** Throws `NOT_SUPPORTED` for an ability that came with a later version than the one in force. */
+export function assertVersion(ability: string, since: number, version: number): void {
+  if (version < since) throw tooOld(ability, since, version)
+}
+
 /** The error for an ability that the running supervisor lacks. */
 function tooOld(ability: string, since: number, version: number): ContainersError {
   return new ContainersError(

@@ -1,20 +1,28 @@
 import type { ContainersError } from '../errors/containers-error.js'
 import { createDeferred, type Deferred } from '../internal/deferred.js'
-import { assertAble } from './abilities.js'
+import { assertAble, assertVersion } from './abilities.js'
 import { requestTooLarge } from './connection-errors.js'
 import type { ConnectionEvents } from './connection-events.js'
 import { SupervisorLink, type LinkOwner } from './link.js'
+import {
+  decodeForgotten, decodeListed, encodeAttach, encodeForget, encodeLease,
+} from './lookup.js' // prettier-ignore
+import type { AttachRequest, LeaseRequest, ListedRecord } from './lookup.js'
 import { encodeSpawn, type SpawnRequest, type SupervisorHello } from './messages.js'
 import { protocolError } from './protocol-error.js'
-import { frameType, maxRequestBytes } from './protocol.js'
-import { RemoteCommand, type RemoteCommandEvents } from './remote-command.js'
+import { answerType, frameType, maxRequestBytes } from './protocol.js'
+import { Question, type NumberOwner } from './question.js'
+import { RemoteCommand, type Outputs, type RemoteCommandEvents } from './remote-command.js'
 import type { SessionOptions } from './resume.js'
 import { decodeSurvey, type SecretsSurvey } from './secret-frames.js'
 import type { Transport } from './transport.js'
 
 /** What a supervisor is asked for, over one stream, and another when that was lost: any number of commands. */
 export class SupervisorConnection implements LinkOwner {
-  private readonly commands = new Map<number, RemoteCommand>()
+  /** Commands and questions, by their numbers. */
+  private readonly owners = new Map<number, NumberOwner>()
+  /** The supervisor gives one list at a time. */
+  private listed: Promise<unknown> = Promise.resolve()
   private readonly link: SupervisorLink
   private readonly surveys: Deferred<SecretsSurvey>[] = []
   private lastNumber = 0
@@ -36,9 +44,9 @@ export class SupervisorConnection implements LinkOwner {
     return this.link.over !== undefined
   }
 
-  /** Whether commands run on it. */
+  /** Whether commands run on it, or answers are to come. */
   get isBusy(): boolean {
-    return this.commands.size > 0
+    return this.owners.size > 0
   }
 
   /**
@@ -48,18 +56,52 @@ export class SupervisorConnection implements LinkOwner {
   spawn(request: SpawnRequest, events: RemoteCommandEvents): RemoteCommand {
     const payload = encodeSpawn(request)
     if (payload.length > maxRequestBytes) throw requestTooLarge(payload.length)
-    const { over } = this.link
-    if (!over) assertAble(request, this.link.version)
-    const number = this.freeNumber()
-    const command = new RemoteCommand(number, request, this.link.frames, events)
-    if (over) {
-      queueMicrotask(() => command.lost(over))
-      return command
+    if (!this.link.over) assertAble(request, this.link.version)
+    return this.follow(frameType.spawn, payload, request, events)
+  }
+
+  /** Sends ATTACH, for a command that another connection started. Throws `NOT_SUPPORTED` where there are none. */
+  attach(request: AttachRequest, events: RemoteCommandEvents): RemoteCommand {
+    this.assertKeeps()
+    return this.follow(
+      frameType.attach,
+      encodeAttach(request),
+      { ...request, detached: true, thirdOutput: false },
+      events,
+    )
+  }
+
+  /** What runs and what is kept. Rejects with `CONNECTION_LOST`, and `NOT_SUPPORTED` as `attach`. */
+  async list(): Promise<readonly ListedRecord[]> {
+    this.assertKeeps()
+    const before = this.listed
+    const done = createDeferred<void>()
+    this.listed = done.promise
+    try {
+      await before
+      const found: ListedRecord[] = []
+      const question = new Question(answerType.listed, (payload) => {
+        if (payload.length === 0) return { answer: found }
+        found.push(decodeListed(payload))
+        return undefined
+      })
+      return await this.ask(frameType.list, Buffer.alloc(0), question)
+    } finally {
+      done.resolve()
     }
-    this.link.frames.frame(frameType.spawn, 0, number, payload)
-    if (this.commands.size === 0) this.link.hold(true)
-    this.commands.set(number, command)
-    return command
+  }
+
+  /** What FORGET is answered with. Rejects as `list`. */
+  async forget(id: string): Promise<number> {
+    this.assertKeeps()
+    const take = (payload: Buffer) => ({ answer: decodeForgotten(payload) })
+    return this.ask(frameType.forget, encodeForget(id), new Question(answerType.forgotten, take))
+  }
+
+  /** Sends LEASE, which only process 1 takes. */
+  lease(request: LeaseRequest): void {
+    assertVersion('leases', 2, this.link.version)
+    this.link.frames.frame(frameType.lease, 0, 0, encodeLease(request))
   }
 
   /** Asks what lies in the folders of secrets. Rejects when the connection is lost. */
@@ -107,10 +149,9 @@ export class SupervisorConnection implements LinkOwner {
 
   /** For the link. */
   frame(type: number, channel: number, number: number, payload: Buffer): void {
-    const command = this.known(number)
-    if (!command.frame(type, channel, payload)) return
-    this.commands.delete(number)
-    if (this.commands.size === 0) this.link.hold(false)
+    if (!this.known(number).frame(type, channel, payload)) return
+    this.owners.delete(number)
+    if (this.owners.size === 0) this.link.hold(false)
   }
 
   /** For the link. */
@@ -135,22 +176,51 @@ export class SupervisorConnection implements LinkOwner {
 
   /** For the link. */
   lost(error: ContainersError): void {
-    const commands = [...this.commands.values()]
-    this.commands.clear()
-    for (const command of commands) command.lost(error)
+    const owners = [...this.owners.values()]
+    this.owners.clear()
+    for (const owner of owners) owner.lost(error)
     for (const survey of this.surveys.splice(0)) survey.reject(error)
     this.events.lost(error)
   }
 
-  private known(number: number): RemoteCommand {
-    const command = this.commands.get(number)
-    if (!command) throw protocolError(`a frame for command ${number}, which does not run`)
+  private assertKeeps(): void {
+    if (!this.link.over) assertVersion('detached commands', 2, this.link.version)
+  }
+
+  private follow(
+    type: number,
+    payload: Buffer,
+    outputs: Outputs,
+    events: RemoteCommandEvents,
+  ): RemoteCommand {
+    const number = this.freeNumber()
+    const command = new RemoteCommand(number, outputs, this.link.frames, events)
+    this.begin(type, payload, number, command)
     return command
+  }
+
+  private ask<T>(type: number, payload: Buffer, question: Question<T>): Promise<T> {
+    this.begin(type, payload, this.freeNumber(), question)
+    return question.answer
+  }
+
+  private begin(type: number, payload: Buffer, number: number, owner: NumberOwner): void {
+    const { over } = this.link
+    if (over) return queueMicrotask(() => owner.lost(over))
+    this.link.frames.frame(type, 0, number, payload)
+    if (this.owners.size === 0) this.link.hold(true)
+    this.owners.set(number, owner)
+  }
+
+  private known(number: number): NumberOwner {
+    const owner = this.owners.get(number)
+    if (!owner) throw protocolError(`a frame for command ${number}, which does not run`)
+    return owner
   }
 
   private freeNumber(): number {
     do this.lastNumber = (this.lastNumber % 0xffff_ffff) + 1
-    while (this.commands.has(this.lastNumber))
+    while (this.owners.has(this.lastNumber))
     return this.lastNumber
   }
 }

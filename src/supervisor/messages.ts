@@ -44,6 +44,7 @@ export interface SpawnRequest {
   readonly detached: boolean
   /** Whether PATH, HOME, USER and LOGNAME are added where they are missing. */
   readonly fillDefaults: boolean
+  readonly spool: { readonly maxBytes: number; readonly blocks: boolean } | undefined
   readonly timeoutMs: number | undefined
   readonly idleTimeoutMs: number | undefined
   readonly graceMs: number
@@ -90,6 +91,8 @@ export interface ExitRecord {
   readonly userMs: number
   readonly systemMs: number
   readonly peakBytes: number
+  /** Of a detached command's output, before all its readers had them. */
+  readonly lostBytes: number
   readonly descendants: KillReport
   /** How often the kernel killed in its container for want of memory while it ran. */
   readonly oomKills: number
@@ -114,6 +117,7 @@ export function encodeSpawn(request: SpawnRequest): Buffer {
     if (typeof argument === 'string') record.text(1, argument)
     else record.bytes(1, argument)
   }
+  if (request.spool) record.bytes(13, encodeSpool(request.spool))
   for (const entry of request.env) record.text(2, entry)
   if (request.cwd !== undefined) record.text(3, request.cwd)
   if (request.user !== undefined) record.text(4, request.user)
@@ -141,6 +145,13 @@ function putSecrets(record: RecordWriter, { env, files }: SpawnSecrets): void {
   for (const entry of env) record.bytes(2, entry)
   record.bytes(14, Buffer.alloc(0))
   for (const file of files) record.bytes(14, encodeSecret(file))
+}
+
+function encodeSpool({ maxBytes, blocks }: NonNullable<SpawnRequest['spool']>): Buffer {
+  return new RecordWriter()
+    .u64(1, maxBytes)
+    .u32(2, blocks ? 1 : 0)
+    .finish()
 }
 
 function flagsOf(request: SpawnRequest): number {
@@ -195,6 +206,7 @@ export function decodeExit(payload: Buffer): ExitRecord {
     userMs: Number(record.u64(6) ?? 0n) / 1000,
     systemMs: Number(record.u64(7) ?? 0n) / 1000,
     peakBytes: Number(record.u64(8) ?? 0n),
+    lostBytes: Number(record.u64(15) ?? 0n),
     descendants: {
       killed: record.u32(9) ?? 0,
       survivors: record.u32s(10),

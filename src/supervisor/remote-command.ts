@@ -4,7 +4,9 @@ import { createDeferred, type Deferred } from '../internal/deferred.js'
 import type { FrameWriter } from './frame-writer.js'
 import { decodeExit, decodeFailure, decodeKilled, encodeTerminal } from './messages.js'
 import type { ExitRecord, KillReport, SpawnFailure, SpawnRequest } from './messages.js'
+import { decodeAttached, decodeSkipped, type Attachment } from './lookup.js'
 import { protocolError } from './protocol-error.js'
+import type { NumberOwner } from './question.js'
 import { answerType, firstStdinLimit, frameType, stderrChannel, thirdChannel } from './protocol.js'
 import type { OutputChannel } from './protocol.js'
 import { ReceiveWindow } from './receive-window.js'
@@ -22,12 +24,26 @@ export interface RemoteCommandEvents {
   killed(report: KillReport): void
   /** Secrets have expired and were destroyed: a bit for each file that was sent. */
   secretsExpired?(bits: bigint): void
+  /** The answer to ATTACH, in front of everything else; bytes left out at the start are told by `skipped` as well. */
+  attached?(attachment: Attachment): void
+  /** So many bytes were dropped before we had them. */
+  skipped?(channel: OutputChannel, bytes: number): void
+  /** We let go of it, and nothing follows. */
+  left?(): void
   exit(record: ExitRecord): void
   lost(error: ContainersError): void
 }
 
+/** Half of the smallest spool. */
+const spoolStepBytes = 32 * 1024
+
+/** The outputs of a command, and where they begin for us. */
+export type Outputs = Pick<SpawnRequest, 'windowBytes' | 'thirdOutput' | 'detached'> & {
+  readonly from?: readonly number[]
+}
+
 /** Our side of one command on a connection: its windows, and the frames that it sends. */
-export class RemoteCommand {
+export class RemoteCommand implements NumberOwner {
   /** By channel, from 1 on. */
   private readonly windows: readonly ReceiveWindow[]
   private stdinSent = 0
@@ -38,12 +54,18 @@ export class RemoteCommand {
 
   constructor(
     private readonly number: number,
-    request: SpawnRequest,
+    outputs: Outputs,
     private readonly frames: FrameWriter,
     private readonly events: RemoteCommandEvents,
   ) {
-    const channels = request.thirdOutput ? thirdChannel : stderrChannel
-    this.windows = Array.from({ length: channels }, () => new ReceiveWindow(request.windowBytes))
+    const { thirdOutput, detached, windowBytes, from } = outputs
+    const channels = thirdOutput ? thirdChannel : stderrChannel
+    this.windows = Array.from({ length: channels }, (_, index) => {
+      return new ReceiveWindow(windowBytes, {
+        ...(from && { from: from[index] ?? 0, isOpen: false }),
+        ...(detached && { stepBytes: spoolStepBytes }),
+      })
+    })
   }
 
   /** Sends what the window allows, and says how many bytes that were. The bytes must not change afterwards. */
@@ -62,7 +84,10 @@ export class RemoteCommand {
   /** The reader took so many bytes; grants more when half of the window is used up. */
   consumed(channel: OutputChannel, bytes: number): void {
     const window = this.window(channel)
-    if (this.over || !window.consume(bytes)) return
+    if (!this.over && window.consume(bytes)) this.grant(channel, window)
+  }
+
+  private grant(channel: number, window: ReceiveWindow): void {
     const payload = Buffer.allocUnsafe(16)
     payload.writeBigUInt64LE(BigInt(window.received), 0)
     payload.writeBigUInt64LE(BigInt(window.limit), 8)
@@ -80,6 +105,12 @@ export class RemoteCommand {
 
   resize(size: TerminalSize): void {
     if (!this.over) this.frames.frame(frameType.resize, 0, this.number, encodeTerminal(size))
+  }
+
+  /** Lets go of a detached command: it goes on, and nothing more of it comes. */
+  leave(): void {
+    if (!this.over) this.frames.frame(frameType.leave, 0, this.number)
+    this.over = true
   }
 
   extend(ms: number): void {
@@ -120,6 +151,15 @@ export class RemoteCommand {
       case answerType.secret:
         this.secretNews(payload)
         return false
+      case answerType.attached:
+        this.attached(decodeAttached(payload))
+        return false
+      case answerType.skipped:
+        this.skipTo(channel, decodeSkipped(payload).to, true)
+        return false
+      case answerType.left:
+        this.events.left?.()
+        return true
       case answerType.failed:
         this.end()
         this.events.failed(decodeFailure(payload))
@@ -159,6 +199,29 @@ export class RemoteCommand {
     if (errno === undefined) return
     this.replacing.shift()?.done.resolve(errno)
     this.sendSecret()
+  }
+
+  private attached(attachment: Attachment): void {
+    this.events.attached?.(attachment)
+    for (const [index, offset] of attachment.from.entries()) this.skipTo(index + 1, offset, false)
+    // Whoever waits for this must have the handle, and may have begun to listen, before the first byte comes.
+    setImmediate(() => this.open())
+  }
+
+  private open(): void {
+    if (this.over) return
+    for (const [index, window] of this.windows.entries()) {
+      window.open()
+      this.grant(index + 1, window)
+    }
+  }
+
+  private skipTo(channel: number, offset: number, grants: boolean): void {
+    const window = this.window(channel)
+    const bytes = window.skipTo(offset)
+    if (bytes === 0) return
+    this.events.skipped?.(channel as OutputChannel, bytes)
+    if (window.consume(bytes) && grants) this.grant(channel, window)
   }
 
   private openStdin(payload: Buffer): void {

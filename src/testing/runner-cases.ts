@@ -1,6 +1,7 @@
 import { argumentCases } from './argument-cases.js'
 import { crowdCases } from './crowd-cases.js'
 import { descendantCases } from './descendant-cases.js'
+import { detachedCases } from './detached-cases.js'
 import { exitCases } from './exit-cases.js'
 import { failureCases } from './failure-cases.js'
 import { identityCases } from './identity-cases.js'
@@ -36,6 +37,7 @@ export const runnerCases: readonly RunnerCase[] = [
   ...exitCases,
   ...killCases,
   ...descendantCases,
+  ...detachedCases,
   ...timeCases,
   ...limitCases,
   ...crowdCases,

@@ -62,11 +62,6 @@ bool viewer_window(struct viewer *viewer, uint8_t channel, uint64_t received, ui
   return true;
 }
 
-void viewer_leave(struct viewer *viewer) {
-  viewer->leaving = true;
-  connection_activate(viewer->connection, &viewer->talker);
-}
-
 void viewers_wake(struct command *command) {
   for (struct viewer *viewer = command->viewers; viewer; viewer = viewer->next_of_command) {
     connection_activate(viewer->connection, &viewer->talker);
@@ -92,6 +87,12 @@ static void stop_feeding(struct viewer *viewer) {
   struct command *command = viewer->command;
   if (!viewer->feeds || command->input.host_ended || command->input.limit == 0) return;
   command_give_up(command);
+}
+
+void viewer_leave(struct viewer *viewer) {
+  stop_feeding(viewer);
+  viewer->leaving = true;
+  connection_activate(viewer->connection, &viewer->talker);
 }
 
 void viewers_stop_feeding(struct connection *connection) {

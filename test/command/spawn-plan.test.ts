@@ -99,6 +99,9 @@ describe('a spawn call that breaks a rule', () => {
 describe('a spawn call', () => {
   test('gets its defaults', () => {
     expect(planSpawn(['true'], {})).toEqual({
+      id: undefined,
+      detached: false,
+      spool: undefined,
       argv: ['true'],
       cwd: undefined,
       env: {},

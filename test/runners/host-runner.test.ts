@@ -19,5 +19,15 @@ describe('HostRunner', () => {
     expect((await runner.run(['echo', 'on'])).stdout).toBe('on\n')
   })
 
-  runCases(() => runner)
+  test('detaches no commands, and says what does', async () => {
+    expect(runner.capabilities.detached).toBe(false)
+    const refusal = expect.objectContaining({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringContaining('DockerRunner') as string,
+    })
+    expect(() => runner.spawn(['true'], { detached: true, id: 'x' })).toThrow(refusal)
+    await expect(runner.attach('x')).rejects.toEqual(refusal)
+  })
+
+  runCases(() => runner, ['detached'])
 })

@@ -37,6 +37,7 @@ describe('HostRunner without a supervisor', () => {
       'secrets',
       'ports',
       'sessions',
+      'detached',
     ],
   )
 })

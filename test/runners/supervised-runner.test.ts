@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ContainersError } from '../../src/errors/containers-error.js'
 import type { OpenedPlace } from '../../src/runners/place.js'
-import { SupervisedRunner, type SupervisedRunnerOptions } from '../../src/runners/supervised-runner.js'
+import type { SupervisedRunnerOptions } from '../../src/runners/supervised-options.js'
+import { SupervisedRunner } from '../../src/runners/supervised-runner.js'
 import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.js'
 
 const capabilities = {
   supervised: true, verifiedKill: true, exactExit: true, exactEnvironment: true, backpressure: true, users: true, secrets: true, oomEvidence: true,
-  pausesLimits: true, endsWithHost: true, terminals: true, files: true, ports: true, sessions: true,
+  pausesLimits: true, detached: true, endsWithHost: true, terminals: true, files: true, ports: true, sessions: true,
   isolation: 'separate-user',
 } as const // prettier-ignore
 

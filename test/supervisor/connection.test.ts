@@ -16,6 +16,7 @@ const request: SpawnRequest = {
   keepDescendants: false,
   fillDefaults: true,
   detached: false,
+  spool: undefined,
   timeoutMs: undefined,
   idleTimeoutMs: undefined,
   graceMs: 100,

@@ -23,6 +23,18 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
     'a user that does not exist is a SpawnError',
     'another user owns the terminal',
   ],
+  detached: [
+    'a detached command goes on when its handle is closed, and its exit and output wait for whoever comes',
+    'an id is in use until it is forgotten',
+    'an attached handle kills the whole tree and extends its time',
+    'several read one command, each at its own pace and from its own place',
+    'what a spool could not keep is told as a gap, to readers and in the list and the exit',
+    'a spool that blocks makes the command wait and loses nothing',
+    'a detached command reads what it was given, however much that is',
+    'a list has running commands as well, without their arguments; only detached ones are attached to',
+    'an attach call is given up by its signal, and the command knows nothing of it',
+    'a detached command that could not be run is not kept',
+  ],
   terminals: [
     'a terminal has its size from the first moment, and is one',
     'all output in a terminal comes on stdout',

@@ -3,11 +3,13 @@ import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
 import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
 import { DeferredCommand } from '../../command/deferred-command.js'
+import type { AttachCommandOptions, ListedCommand } from '../../command/detached.js'
 import { runCommand } from '../../command/run-command.js'
 import type { Session, SessionOptions } from '../../command/session.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
 import { SpawnError } from '../../command/spawn-error.js'
 import { ContainersError, isContainersError } from '../../errors/containers-error.js'
+import { abortable } from '../../internal/abort.js'
 
 /** What is known before the choice was made. */
 export interface Expectation {
@@ -76,9 +78,26 @@ export class ChoosingRunner<Runner extends CommandRunner> implements CommandRunn
     return (await this.choose()).openSession(options)
   }
 
+  async attach(id: string, options?: AttachCommandOptions): Promise<Command> {
+    return (await this.chosenFor(options)).attach(id, options)
+  }
+
+  async list(options?: { signal?: AbortSignal }): Promise<readonly ListedCommand[]> {
+    return (await this.chosenFor(options)).list(options)
+  }
+
+  async forget(id: string, options?: { signal?: AbortSignal }): Promise<void> {
+    await (await this.chosenFor(options)).forget(id, options)
+  }
+
+  private chosenFor({ signal }: { signal?: AbortSignal } = {}): Promise<Runner> {
+    if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
+    return abortable(this.choose(), 'Reaching the container', signal)
+  }
+
   async close(): Promise<void> {
     this.closed = true
-    for (const command of this.undecided) void command.handle.kill()
+    await Promise.all([...this.undecided].map(({ handle }) => handle.close()))
     await Promise.all([this.chosen?.close(), this.expected.close?.()])
   }
 

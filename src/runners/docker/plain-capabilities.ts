@@ -11,6 +11,7 @@ export const plainCapabilities: RunnerCapabilities = {
   oomEvidence: false,
   pausesLimits: false,
   secrets: false,
+  detached: false,
   endsWithHost: false,
   terminals: false,
   files: false,

@@ -2,6 +2,7 @@ import type { Command } from '../../command/command.js'
 import type { RunOptions, SpawnOptions } from '../../command/command-options.js'
 import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner } from '../../command/command-runner.js'
+import { cannotDetach } from '../../command/detached-plan.js'
 import { runCommand } from '../../command/run-command.js'
 import type { Session } from '../../command/session.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
@@ -32,6 +33,7 @@ export class PlainContainerRunner implements CommandRunner {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     const plan = planSpawn(argv, options, this.bounds)
     if (plan.terminal) throw noTerminals()
+    if (plan.detached) throw cannotDetach()
     assertNoSecrets(plan)
     const command = new PlainContainerCommand(() => this.reached(), plan)
     this.commands.add(command)
@@ -46,6 +48,18 @@ export class PlainContainerRunner implements CommandRunner {
   openSession(): Promise<Session> {
     const advice = "Make the runner with supervisor: 'required', or run each command by itself."
     return Promise.reject(new ContainersError('NOT_SUPPORTED', `Sessions need a supervisor. ${advice}`))
+  }
+
+  attach(): Promise<never> {
+    return Promise.reject(cannotDetach())
+  }
+
+  list(): Promise<never> {
+    return Promise.reject(cannotDetach())
+  }
+
+  forget(): Promise<never> {
+    return Promise.reject(cannotDetach())
   }
 
   async close(): Promise<void> {

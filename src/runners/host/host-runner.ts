@@ -6,7 +6,8 @@ import type { Files } from '../../files/files.js'
 import type { CommandPolicy } from '../../policy/command-policy.js'
 import { withPolicy } from '../../policy/policed-runner.js'
 import { filesOf } from '../files-of.js'
-import { SupervisedRunner, type SupervisedRunnerOptions } from '../supervised-runner.js'
+import type { SupervisedRunnerOptions } from '../supervised-options.js'
+import { SupervisedRunner } from '../supervised-runner.js'
 import { hostOpener } from './host-opener.js'
 import { hostDefaults, type HostOptions } from './host-place.js'
 import { PlainHostRunner } from './plain-host-runner.js'
@@ -67,6 +68,7 @@ function supervisedCapabilities(): RunnerCapabilities {
     oomEvidence: true,
     pausesLimits: true,
     secrets: true,
+    detached: false,
     endsWithHost: true,
     terminals: true,
     files: true,

@@ -56,7 +56,13 @@ export class PlainHostCommand {
       stderr: fed(this.child.stderr, output),
       maxLineBytes: output.maxLineBytes,
     }
-    this.handle = new CommandHandle(crypto().randomUUID(), plan.argv, this.stdin.writable, streams, this)
+    this.handle = new CommandHandle(
+      plan.id ?? crypto().randomUUID(),
+      plan.argv,
+      this.stdin.writable,
+      streams,
+      this,
+    )
     this.listen()
   }
 

@@ -4,6 +4,7 @@ import type { CommandResult } from '../../command/command-result.js'
 import type { CommandRunner, RunnerCapabilities } from '../../command/command-runner.js'
 import { runCommand } from '../../command/run-command.js'
 import type { Session } from '../../command/session.js'
+import { cannotDetach } from '../../command/detached-plan.js'
 import { planSpawn, type TimeoutBounds } from '../../command/spawn-plan.js'
 import { assertNoSecrets } from '../secrets/assert-no-secrets.js'
 import { ContainersError } from '../../errors/containers-error.js'
@@ -24,6 +25,7 @@ export class PlainHostRunner implements CommandRunner {
     oomEvidence: false,
     pausesLimits: false,
     secrets: false,
+    detached: false,
     endsWithHost: false,
     terminals: false,
     files: false,
@@ -45,6 +47,7 @@ export class PlainHostRunner implements CommandRunner {
     const plan = planSpawn(argv, options, this.bounds)
     if (plan.terminal) throw noTerminals()
     assertNoSecrets(plan)
+    if (plan.detached) throw cannotDetach()
     if (plan.signal?.aborted) return neverStarted(plan.argv, plan.signal.reason)
     const command = new PlainHostCommand(plan, this.defaults)
     this.commands.add(command)
@@ -59,6 +62,18 @@ export class PlainHostRunner implements CommandRunner {
   openSession(): Promise<Session> {
     const advice = 'Use run, and name folder and environment for each command.'
     return Promise.reject(new ContainersError('NOT_SUPPORTED', `Sessions need a supervisor. ${advice}`))
+  }
+
+  attach(): Promise<never> {
+    return Promise.reject(cannotDetach())
+  }
+
+  list(): Promise<never> {
+    return Promise.reject(cannotDetach())
+  }
+
+  forget(): Promise<never> {
+    return Promise.reject(cannotDetach())
   }
 
   async close(): Promise<void> {
