@@ -175,14 +175,17 @@ const bodies: readonly CaseBody[] = [
       const screen = new Screen(command)
       await screen.shows('prompt> ')
       // Quotes, so that what is echoed as it is typed is not taken for what is printed.
-      const loop = 'while :; do sleep 0.05; done'
-      screen.type(`sh -c 'trap "echo wo\\ken" CONT; echo "be""gun"; ${loop}'\n`)
+      // A shell that is stopped while it starts a program is not seen to have stopped, so it starts none then.
+      const loop = 'while :; do wait; done'
+      screen.type(`sh -c 'trap "echo wo\\ken" CONT; sleep 600 & echo "be""gun"; ${loop}'\n`)
       await screen.shows('begun')
       screen.type('\x1a')
       await screen.shows('Stopped')
       screen.type('fg\n')
       await screen.shows('woken')
       screen.type('\x03')
+      // A shell drops what was typed before it heard of the interrupt.
+      await screen.shows(/woken[^]*prompt> $/)
       screen.type('exit 4\n')
       const { reason, code } = await command.exit
       assert.deepEqual([reason, code], ['exited', 4])

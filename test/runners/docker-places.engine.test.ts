@@ -277,7 +277,7 @@ describe('containers of somebody else', () => {
       expect((body as { State: { Restarting: boolean } }).State.Restarting).toBe(true)
     }, 10_000)
     await expect(runner.run(['true'])).rejects.toMatchObject({
-      code: expect.stringMatching(/CONTAINER_STATE|DELIVERY|SPAWN_FAILED/),
+      code: expect.stringMatching(/CONTAINER_STATE|DELIVERY|SPAWN_FAILED|CONNECTION_LOST/),
     })
   })
 
