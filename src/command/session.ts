@@ -21,8 +21,11 @@ export interface SessionOptions {
   signal?: AbortSignal
 }
 
-/** What belongs to the session, and is not chosen for one command; secrets a shell might keep. */
-export type NotInSessions = 'cwd' | 'env' | 'inheritEnv' | 'user' | 'secrets'
+/**
+ * What belongs to the session, and is not chosen for one command; secrets, which a shell might keep; and what detaches
+ * a command, since the next one waits for its end.
+ */
+export type NotInSessions = 'cwd' | 'env' | 'inheritEnv' | 'user' | 'secrets' | 'detached' | 'spool'
 
 /** Options of {@link Session.spawn}. */
 export type SessionSpawnOptions = Omit<SpawnOptions, NotInSessions>
