@@ -45,6 +45,7 @@ describe('DockerRunner without a supervisor', () => {
       'backpressure',
       'oomEvidence',
       'pausesLimits',
+      'detached',
       'endsWithHost',
       'terminals',
       'files',
