@@ -48,6 +48,8 @@ export const killCases = defineCases([
   },
   {
     name: 'kill lets a command end by itself within the grace',
+    // Elsewhere nobody may know whether the signal met it.
+    needs: ['verifiedKill'],
     async run(runner) {
       const command = runner.spawn([
         'sh',

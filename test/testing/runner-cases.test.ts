@@ -59,6 +59,7 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
   verifiedKill: [
     'what has left the session of a terminal is killed as well',
     'a hostile tree is killed, provably',
+    'kill lets a command end by itself within the grace',
     'kill from 0 to 20 ms after spawn leaves nothing',
     'what a command leaves behind goes too',
   ],
