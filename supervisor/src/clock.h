@@ -10,6 +10,8 @@ enum { CLOCK_STEP_MS = 250 };
 
 static const int64_t NEVER = INT64_MAX;
 
+/* What passed since the last reading or wait, if too long for work, was a pause too: one may begin between two waits,
+   and a limit must not be taken for up by it. */
 int64_t now_ms(void);
 
 /* `at` put off by so much. */
