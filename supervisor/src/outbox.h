@@ -19,7 +19,7 @@ enum {
   OUTBOX_IDLE = 64 << 10, /* what an empty one keeps of its memory */
   OUTBOX_RESERVE = 512,   /* for one last ERROR */
   OUTBOX_SMALL = 1024,    /* room for any frame without DATA */
-  OUTBOX_LINGER_MS = 1,
+  OUTBOX_LINGER_MS = 5,   /* longer than a short program runs, so that its whole life is told in one piece */
 };
 
 /* Bytes lie from `kept` to `tail`, or, when `wrap` is not 0, from `kept` to `wrap` and from 0 to `tail`, which then

@@ -122,7 +122,11 @@ static enum emitted emit_news(struct command *command, struct outbox *outbox) {
   if (!command->started) {
     return command->reported ? tell_exit(outbox, command->number, command), EMITTED_LAST : EMITTED_ALL;
   }
-  if (!command->started_sent) tell_started(outbox, command->number, report);
+  if (!command->started_sent) {
+    tell_started(outbox, command->number, report);
+    /* Somebody may wait for it to write there. */
+    if (command->input.source.fd >= 0 && !command->input.host_ended) outbox->urgent = true;
+  }
   command->started_sent = true;
   tell_stdin_news(outbox, command->number, &command->input);
   command_secrets_tell(command, outbox);
