@@ -34,8 +34,8 @@ export function engineRequest(
 }
 
 /** A second engine of one's own with busybox on it, to be stopped and killed at will; `close()` it. */
-export async function startPrivateEngine(): Promise<PrivateEngine> {
-  const engine = await start()
+export async function startPrivateEngine(options?: { debug?: boolean }): Promise<PrivateEngine> {
+  const engine = await start(options)
   try {
     await copyImage(testEndpoint(), engine.endpoint, BUSYBOX_IMAGE)
   } catch (error) {

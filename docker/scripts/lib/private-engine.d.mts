@@ -1,6 +1,9 @@
 export interface PrivateEngine {
   /** Such as `unix:///tmp/…/docker.sock`; the same after a restart. */
   readonly endpoint: string
+  readonly logFile: string
+  /** All that it stores. */
+  readonly dataDir: string
   /** Ends it as a service manager would; its containers stop with it. */
   stop(): Promise<number | undefined>
   /** SIGKILL, as in a crash: its containers are left running. */
@@ -11,4 +14,4 @@ export interface PrivateEngine {
   close(): Promise<void>
 }
 
-export function startPrivateEngine(): Promise<PrivateEngine>
+export function startPrivateEngine(options?: { debug?: boolean }): Promise<PrivateEngine>

@@ -8,18 +8,22 @@ import { run } from './install-engine.mjs'
 /**
  * A second engine of one's own, for tests that stop or kill an engine. It has no network and
  * shares nothing with any other. `kill` is abrupt; `start` brings it back on the same data; `close` removes all.
+ * `debug`: it logs each request, with what was sent along.
  */
-export async function startPrivateEngine() {
+export async function startPrivateEngine({ debug = false } = {}) {
   const runDir = mkdtempSync(join(tmpdir(), 'anyon-engine-'))
   const logFile = join(runDir, 'dockerd.log')
-  const extraArgs = ['--bridge', 'none', '--iptables=false', '--ip-forward=false']
+  const extraArgs = ['--bridge', 'none', '--iptables=false', '--ip-forward=false', `--debug=${debug}`]
   // In a network of its own: an engine told to have no bridge deletes the machine's docker0.
   const wrapper = ['unshare', '--net']
-  const start = () => startDaemon({ runDir, dataDir: join(runDir, 'data'), logFile, extraArgs, wrapper })
+  const dataDir = join(runDir, 'data')
+  const start = () => startDaemon({ runDir, dataDir, logFile, extraArgs, wrapper })
   const { endpoint } = await start()
   const stop = () => stopDaemon(runDir)
   return {
     endpoint,
+    logFile,
+    dataDir,
     start,
     stop,
     kill: () => stopDaemon(runDir, { signal: 'SIGKILL' }),
