@@ -6,13 +6,28 @@ import { createByteStream } from '../../streaming/byte-stream.js'
 import { neverRan } from '../to-command-exit.js'
 
 /** The handle of a command whose `signal` was aborted before it was to start. */
-export function neverStarted(argv: readonly string[], cause: unknown): CommandHandle {
+export function abortedBefore(argv: readonly string[], cause: unknown): CommandHandle {
   const message = `${JSON.stringify(argv[0])} was not started: its signal was aborted before.`
+  return neverStarted(argv, 'aborted', new SpawnError('connect', message, { code: 'ABORTED', cause }))
+}
+
+/** The handle of a command that the system did not start. */
+export function failedToStart(argv: readonly string[], error: NodeJS.ErrnoException): CommandHandle {
+  return neverStarted(argv, 'spawnFailed', startFailure(argv, error))
+}
+
+export function startFailure(argv: readonly string[], error: NodeJS.ErrnoException): SpawnError {
+  const message = `${JSON.stringify(argv[0])} could not be started: ${error.message}.`
+  const errno = error.code === undefined ? {} : { errno: error.code }
+  return new SpawnError('exec', message, { ...errno, cause: error })
+}
+
+function neverStarted(argv: readonly string[], reason: 'aborted' | 'spawnFailed', why: SpawnError) {
   const streams = { stdout: createByteStream(), stderr: createByteStream() }
   const handle = new CommandHandle(crypto().randomUUID(), argv, noStdin().writable, streams, {
     kill: () => Promise.resolve({ killed: 0, survivors: [], verified: true }),
     extendTimeout: () => {},
   })
-  handle.settle(neverRan('aborted', message), new SpawnError('connect', message, { code: 'ABORTED', cause }))
+  handle.settle(neverRan(reason, why.message), why)
   return handle
 }

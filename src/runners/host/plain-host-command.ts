@@ -9,7 +9,6 @@ import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/c
 import { plannedStream, type OutputPlan } from '../../command/output-plan.js'
 import { ordinaryLaunch } from '../../command/launch.js'
 import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
-import { SpawnError } from '../../command/spawn-error.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import type { signalName, SignalName } from '../../model/signal.js'
 import type { ByteStream } from '../../streaming/byte-stream.js'
@@ -17,6 +16,7 @@ import { feedStdin } from '../feed-stdin.js'
 import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
 import { neverRan } from '../to-command-exit.js'
+import { startFailure } from './never-started.js'
 
 /** How long output may come after the command's own end when its descendants are kept. */
 const lastWordsMs = 100
@@ -166,9 +166,8 @@ export class PlainHostCommand {
 
   private failed(error: NodeJS.ErrnoException): void {
     if (this.child.pid !== undefined) return
-    const message = `${JSON.stringify(this.plan.argv[0])} could not be started: ${error.message}.`
-    const errno = error.code === undefined ? {} : { errno: error.code }
-    this.settle(neverRan('spawnFailed', message), new SpawnError('exec', message, { ...errno, cause: error }))
+    const failure = startFailure(this.plan.argv, error)
+    this.settle(neverRan('spawnFailed', failure.message), failure)
   }
 
   private finish(): void {

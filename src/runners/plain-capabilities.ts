@@ -1,6 +1,6 @@
-import type { RunnerCapabilities } from '../../command/command-runner.js'
+import type { RunnerCapabilities } from '../command/command-runner.js'
 
-/** What the engine's own exec can and cannot do. */
+/** What the engine's own exec can and cannot do; other runners without a supervisor do a little more. */
 export const plainCapabilities: RunnerCapabilities = {
   supervised: false,
   verifiedKill: false,
