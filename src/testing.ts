@@ -3,4 +3,4 @@ export { messageStoreCases, type MessageStoreCase } from './messages/message-sto
 export { secretCases, type SecretCase, type SecretCaseOptions } from './testing/secret-cases.js'
 export { secretStoreCases, type SecretStoreCase } from './secrets/secret-store-cases.js'
 export { runnerCases } from './testing/runner-cases.js'
-export type { RunnerAbility, RunnerCase } from './testing/runner-case.js'
+export type { CaseSizes, RunnerAbility, RunnerCase } from './testing/runner-case.js'

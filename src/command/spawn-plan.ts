@@ -131,6 +131,7 @@ function checkArgv(argv: readonly string[]): void {
     if (argument.includes('\0')) {
       throw invalidOption(`argv[${index}]`, 'must not contain NUL', `<${argument.length} characters>`)
     }
+    checkUnicode(`argv[${index}]`, argument)
   })
   if (argv[0] === '') throw invalidOption('argv[0]', 'must name a program', '')
 }
@@ -143,6 +144,14 @@ function checkVariable(name: string, value: unknown): void {
   if (value.includes('\0')) {
     throw invalidOption(`env.${name}`, 'must not contain NUL', `<${value.length} characters>`)
   }
+  checkUnicode(`env.${name}`, value)
+}
+
+/** Half a pair of surrogates has no bytes, and would arrive as another character. */
+function checkUnicode(option: string, text: string): void {
+  if (!/\p{Surrogate}/u.test(text)) return
+  const advice = 'Let a shell in the place make other bytes than UTF-8, by printf.'
+  throw invalidOption(option, 'must be well-formed Unicode', `<${text.length} characters>`, advice)
 }
 
 function checkName(option: string, name: unknown): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import type { CommandExit } from '../command/command-exit.js'
 import type { CommandFailedError } from '../command/command-failed-error.js'
+import type { CommandRunner } from '../command/command-runner.js'
 import { signalNumbers, type SignalName } from '../model/signal.js'
-import { atOnce, firstLine, output } from './case-tools.js'
+import { atOnce, firstLine, output, uniqueWord } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** Those that end no process that does not handle them. */
@@ -15,6 +17,30 @@ const harmless = new Set([
   'SIGTTIN',
   'SIGTTOU',
 ])
+
+/** Those that leave a core file where the limit allows one. */
+const dumping: readonly SignalName[] = [
+  'SIGQUIT',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGXCPU',
+  'SIGXFSZ',
+  'SIGSYS',
+]
+
+/** How a program ends that another command sends the signal to; not a shell, since some ignore SIGQUIT. */
+async function endBy(runner: CommandRunner, name: SignalName, before: string): Promise<CommandExit> {
+  const command = runner.spawn(['sh', '-c', `${before}; echo $$; exec sleep 60`])
+  const pid = await firstLine(command)
+  // Until the shell has become sleep.
+  const script = `until grep -q ^sleep /proc/${pid}/cmdline; do :; done; kill -${signalNumbers[name]} ${pid}`
+  await output(runner.run(['sh', '-c', script]))
+  return command.exit
+}
 
 /** Codes and signals are the ones that were. */
 export const exitCases = defineCases([
@@ -36,18 +62,26 @@ export const exitCases = defineCases([
     needs: ['exactExit'],
     async run(runner) {
       const names = (Object.keys(signalNumbers) as SignalName[]).filter((name) => !harmless.has(name))
-      // Not to the shell itself: some ignore SIGQUIT.
-      const exits = await atOnce(names, 16, async (name) => {
-        const command = runner.spawn(['sh', '-c', 'ulimit -c 0; echo $$; exec sleep 60'])
-        const pid = await firstLine(command)
-        // Until the shell has become sleep.
-        const script = `until grep -q ^sleep /proc/${pid}/cmdline; do :; done; kill -${signalNumbers[name]} ${pid}`
-        await output(runner.run(['sh', '-c', script]))
-        return { exit: await command.exit }
-      })
+      const exits = await atOnce(names, 16, (name) => endBy(runner, name, 'ulimit -c 0'))
       assert.deepEqual(
-        exits.map(({ exit }) => [exit.reason, exit.signal, exit.code]),
+        exits.map((exit) => [exit.reason, exit.signal, exit.code]),
         names.map((name) => ['signaled', name, undefined]),
+      )
+    },
+  },
+  {
+    name: 'a signal that dumps core is that signal',
+    needs: ['exactExit'],
+    async run(runner) {
+      const folder = `/tmp/${uniqueWord()}`
+      await output(runner.run(['mkdir', folder]))
+      const exits = await atOnce(dumping, 5, (name) =>
+        endBy(runner, name, `cd ${folder} && ulimit -c unlimited`),
+      )
+      await output(runner.run(['rm', '-r', folder]))
+      assert.deepEqual(
+        exits.map((exit) => [exit.reason, exit.signal, exit.code]),
+        dumping.map((name) => ['signaled', name, undefined]),
       )
     },
   },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SpawnError } from '../command/spawn-error.js'
 import type { CommandRunner } from '../command/command-runner.js'
+import { output, uniqueWord } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 async function fails(runner: CommandRunner, argv: string[], options: object, stage: string, errno?: string) {
@@ -34,8 +35,23 @@ export const failureCases = defineCases([
     run: (runner) => fails(runner, ['/etc/passwd'], {}, 'exec', 'EACCES'),
   },
   {
+    name: 'a script without its interpreter is a SpawnError',
+    needs: ['exactExit'],
+    async run(runner) {
+      const script = `/tmp/${uniqueWord()}`
+      const content = '#!/no/such/interpreter\n'
+      await output(runner.run(['sh', '-c', `cat >${script} && chmod 755 ${script}`], { stdin: content }))
+      await fails(runner, [script], {}, 'exec', 'ENOENT')
+      await output(runner.run(['rm', script]))
+    },
+  },
+  {
     name: 'a user that does not exist is a SpawnError',
     needs: ['users', 'supervised'],
-    run: (runner) => fails(runner, ['true'], { user: 'no-such-user' }, 'user'),
+    async run(runner) {
+      for (const user of ['no-such-user', 'root:no-such-group']) {
+        await fails(runner, ['true'], { user }, 'user', 'ENOENT')
+      }
+    },
   },
 ])

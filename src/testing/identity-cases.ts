@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { output } from './case-tools.js'
+import { atOnce, output } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** The environment, the folder and the user of a command. */
@@ -17,6 +17,22 @@ export const identityCases = defineCases([
         .map((entry) => entry.slice(0, entry.indexOf('=')))
       assert.deepEqual(names.sort(), ['A', 'B', 'C', 'HOME', 'LOGNAME', 'PATH', 'USER'])
       assert(text.includes('B=x=y\nz\0') && text.includes('C=\0'))
+    },
+  },
+  {
+    name: 'variables arrive as given: newlines, = and nothing at all',
+    async run(runner) {
+      const env = { LINES: 'one\ntwo\n', EQUAL: '=a==b', EMPTY: '' }
+      const script = 'printf "%s|%s|%s|%s" "$LINES" "$EQUAL" "${EMPTY-unset}" "${OTHER-unset}"'
+      assert.equal(await output(runner.run(['sh', '-c', script], { env })), 'one\ntwo\n|=a==b||unset')
+    },
+  },
+  {
+    name: 'a command has no open file but its three',
+    needs: ['supervised'],
+    async run(runner) {
+      // The fourth is the folder that ls reads.
+      assert.equal(await output(runner.run(['ls', '/proc/self/fd'])), '0\n1\n2\n3\n')
     },
   },
   {
@@ -49,6 +65,22 @@ export const identityCases = defineCases([
         await output(runner.run(['sh', '-c', 'id -u; id -g'], { user: '1234:5678' })),
         '1234\n5678\n',
       )
+    },
+  },
+  {
+    name: 'a user has the groups that the place says, by name and by number, and no others',
+    needs: ['users', 'supervised'],
+    async run(runner) {
+      const groups = async (script: string, options = {}) =>
+        (await output(runner.run(['sh', '-c', script], options))).trim().split(/\s+/).sort()
+      const users = (await output(runner.run(['cut', '-d:', '-f1,3', '/etc/passwd']))).trim().split('\n')
+      await atOnce(users, 8, async (user) => {
+        const [name = '', id = ''] = user.split(':')
+        const expected = await groups(`id -G ${name}`)
+        assert.deepEqual(await groups('id -G', { user: name }), expected, name)
+        assert.deepEqual(await groups('id -G', { user: id }), expected, id)
+        assert.deepEqual(await groups('id -G', { user: `${name}:4242` }), ['4242'], name)
+      })
     },
   },
   {

@@ -18,6 +18,13 @@ function hostileTree(word: string): string[] {
   ]
 }
 
+/** Each of its processes starts others without end; shells differ in the letter of the limit. */
+const forkBomb = `ulimit -u 60 2>/dev/null || ulimit -p 60; sh -c "$1" "$0" "$1" & exec sleep 600`
+const member = `while :; do sh -c "$1" "$0" "$1" & done`
+
+/** The limit counts all processes of a user on the whole machine, so it is one that nobody else is. */
+const bombUser = () => `${100_000 + Math.floor(Math.random() * 1_000_000)}:4242`
+
 /** A kill gets everything, and what it says is so. */
 export const killCases = defineCases([
   {
@@ -91,12 +98,12 @@ export const killCases = defineCases([
     },
   },
   {
-    name: 'kill from 0 to 20 ms after spawn leaves nothing',
+    name: 'two hundred kills from 0 to 50 ms after spawn leave nothing',
     needs: ['verifiedKill'],
     async run(runner) {
       const word = uniqueWord()
       const exits = await atOnce(
-        Array.from({ length: 40 }, (_, index) => index / 2),
+        Array.from({ length: 200 }, (_, index) => index / 4),
         8,
         async (afterMs) => {
           const command = runner.spawn(forever(word, 'sh -c "while :; do sleep 1; done" $0 &'))
@@ -107,6 +114,19 @@ export const killCases = defineCases([
         },
       )
       assert.deepEqual([...new Set(exits.map(({ reason }) => reason))], ['killed'])
+      assert.deepEqual(await withWord(runner, word), [])
+    },
+  },
+  {
+    name: 'a fork bomb at its limit of processes is killed, provably',
+    needs: ['verifiedKill', 'users'],
+    async run(runner) {
+      const word = uniqueWord()
+      const bomb = runner.spawn(['sh', '-c', forkBomb, word, member], { user: bombUser(), cwd: '/' })
+      await bomb.waitForLog(/fork/i)
+      const report = await bomb.kill({ graceMs: 20 })
+      assert.deepEqual([report.survivors, report.verified], [[], true])
+      assert.equal((await bomb.exit).reason, 'killed')
       assert.deepEqual(await withWord(runner, word), [])
     },
   },

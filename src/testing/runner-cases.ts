@@ -7,6 +7,7 @@ import { failureCases } from './failure-cases.js'
 import { identityCases } from './identity-cases.js'
 import { killCases } from './kill-cases.js'
 import { limitCases } from './limit-cases.js'
+import { longOutputCases } from './long-output-cases.js'
 import { outputCases } from './output-cases.js'
 import { readerCases } from './reader-cases.js'
 import type { RunnerCase } from './runner-case.js'
@@ -19,7 +20,8 @@ import { waitCases } from './wait-cases.js'
 
 /**
  * What every `CommandRunner` does alike, for any test framework. The place is a Linux with `sh` and the usual
- * small tools in its PATH; its configured environment has `ANYON_CASE_INHERITED=yes` and `ANYON_CASE_OTHER=no`.
+ * small tools in its PATH, users root and nobody, and a `/tmp` that may be written to and run from; its configured
+ * environment has `ANYON_CASE_INHERITED=yes` and `ANYON_CASE_OTHER=no`.
  *
  * @example
  * ```ts
@@ -33,6 +35,7 @@ export const runnerCases: readonly RunnerCase[] = [
   ...stdinCases,
   ...terminalCases,
   ...outputCases,
+  ...longOutputCases,
   ...readerCases,
   ...exitCases,
   ...killCases,

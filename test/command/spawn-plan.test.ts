@@ -10,6 +10,13 @@ const bad: [name: string, argv: unknown, options: Record<string, unknown>, messa
   ['a number as argument', ['a', 1], {}, 'argv[1] must be a string, got "<number>"'],
   ['NUL in an argument', ['a', 'secret\0'], {}, 'argv[1] must not contain NUL, got "<7 characters>"'],
   [
+    'half a character in an argument',
+    ['a', 'b\ud83d'],
+    {},
+    'argv[1] must be well-formed Unicode, got "<2 characters>"',
+  ],
+  ['half a character in a value', ['a'], { env: { A: '\udc33' } }, 'env.A must be well-formed Unicode'],
+  [
     'an environment name with =',
     ['a'],
     { env: { 'A=B': 'x' } },

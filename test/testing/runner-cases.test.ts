@@ -7,11 +7,13 @@ import { runnerCases } from '../../src/testing/runner-cases.js'
 const needed: Partial<Record<RunnerAbility, string[]>> = {
   supervised: [
     'the environment is exactly what was asked for, and who one is',
+    'a command has no open file but its three',
+    'a user has the groups that the place says, by name and by number, and no others',
     'runs as a user given by name, with HOME of its own',
     'a folder that is not there is a SpawnError',
     'a user that does not exist is a SpawnError',
-    'a slow reader makes the process wait, and loses nothing',
     'a listener that throws harms only itself',
+    'a slow reader makes the process wait, and loses nothing',
     'an exit carries times, CPU and memory',
     'descendants are kept when asked, and do not hold up the exit',
     'a timeout ends a command whose reader has stopped',
@@ -19,9 +21,11 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
   exactEnvironment: ['inheritEnv passes on what it names and nothing else'],
   users: [
     'runs as a user given by numbers',
+    'a user has the groups that the place says, by name and by number, and no others',
     'runs as a user given by name, with HOME of its own',
     'a user that does not exist is a SpawnError',
     'another user owns the terminal',
+    'a fork bomb at its limit of processes is killed, provably',
   ],
   detached: [
     'a detached command goes on when its handle is closed, and its exit and output wait for whoever comes',
@@ -60,16 +64,24 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
     'what has left the session of a terminal is killed as well',
     'a hostile tree is killed, provably',
     'kill lets a command end by itself within the grace',
-    'kill from 0 to 20 ms after spawn leaves nothing',
+    'two hundred kills from 0 to 50 ms after spawn leave nothing',
+    'a fork bomb at its limit of processes is killed, provably',
     'what a command leaves behind goes too',
   ],
   exactExit: [
+    'arguments and variables beyond the kernel’s limit are a SpawnError',
+    'a script without its interpreter is a SpawnError',
     'every exit code is what it was',
     'every signal is what it was, and no code is made of it',
+    'a signal that dumps core is that signal',
     'exit 137 and SIGKILL are told apart',
     'a SIGKILL from elsewhere is a signal, and no lack of memory',
   ],
-  backpressure: ['a command that waits for its reader is not silent'],
+  backpressure: [
+    'slow and fast readers at once: each has its own pace, and all of its bytes',
+    'a command that waits for its reader is not silent',
+    'two hundred commands at once, one of which has a slow reader',
+  ],
   ports: ['a wait for a port ends with its command and with its time'],
   sessions: [
     'a session keeps the folder',
