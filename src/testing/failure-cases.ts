@@ -32,7 +32,7 @@ export const failureCases = defineCases([
   },
   {
     name: 'a file that is not executable is a SpawnError',
-    run: (runner) => fails(runner, ['/etc/passwd'], {}, 'exec', 'EACCES'),
+    run: (runner) => fails(runner, ['/proc/version'], {}, 'exec', 'EACCES'),
   },
   {
     name: 'a script without its interpreter is a SpawnError',

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { packEntries } from '../../src/archives/pack-entries.js'
 import { supervisorBinary } from '../../src/delivery/supervisor-binary.js'
 import { ensureSupervisorVolume } from '../../src/delivery/supervisor-volume.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { DockerRunner } from '../../src/runners/docker-runner.js'
-import { BUSYBOX_IMAGE, engineRequest, testEndpoint, testLabels } from '../support/engine.js'
+import { buildTestImage } from '../support/build-image.js'
+import { BUSYBOX_IMAGE, engineRequest, testEndpoint } from '../support/engine.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import {
   engineArchitecture,
@@ -219,24 +219,9 @@ describe('containers of somebody else', () => {
 
   test('without a shell, or anything: an image from scratch', async () => {
     const { bytes } = await supervisorBinary(await engineArchitecture(engine))
-    const image = `anyon-test-scratch-${process.pid}:latest`
-    const folder = packEntries(
-      [
-        { path: 'Dockerfile', content: 'FROM scratch\nCOPY app /app\n' },
-        { path: 'app', content: bytes, mode: 0o755 },
-      ],
-      {},
-    )
-    const request = {
-      dockerfile: 'Dockerfile',
-      tags: [image],
-      buildArgs: {},
-      labels: testLabels(),
-      noCache: false,
-      pull: false,
-    }
-    for await (const { error } of await engine.buildImage(folder, request)) expect(error).toBeUndefined()
-    onTestFinished(() => engine.removeImage(image, { force: true }))
+    const built = await buildTestImage(engine, 'FROM scratch\nCOPY app /app\n', { app: bytes })
+    onTestFinished(built.remove)
+    const image = built.name
     const { runner } = await place({ Image: image, Cmd: ['/app', 'init'] })
     const { stdout, exit } = await runner.run(['/app', 'version'])
     expect(stdout).toMatch(/\d/)

@@ -30,5 +30,5 @@ describe('HostRunner', () => {
   })
 
   // The one place where the longest output is as long as it is by default.
-  runCases(() => runner, ['detached'], {})
+  runCases(() => runner, { lacking: ['detached'], sizes: {} })
 })

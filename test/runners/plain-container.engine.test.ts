@@ -35,9 +35,8 @@ describe('DockerRunner without a supervisor', () => {
     await container?.remove()
   })
 
-  runCases(
-    () => runner,
-    [
+  runCases(() => runner, {
+    lacking: [
       'supervised',
       'verifiedKill',
       'exactExit',
@@ -53,7 +52,7 @@ describe('DockerRunner without a supervisor', () => {
       'secrets',
       'ports',
     ],
-  )
+  })
 
   test('knows its capabilities at once', async () => {
     expect(await runner.ready()).toEqual(runner.capabilities)

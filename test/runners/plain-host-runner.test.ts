@@ -24,9 +24,8 @@ describe('HostRunner without a supervisor', () => {
     expect(runner.capabilities.terminals).toBe(false)
   })
 
-  runCases(
-    () => runner,
-    [
+  runCases(() => runner, {
+    lacking: [
       'supervised',
       'verifiedKill',
       'oomEvidence',
@@ -39,5 +38,5 @@ describe('HostRunner without a supervisor', () => {
       'sessions',
       'detached',
     ],
-  )
+  })
 })
