@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { LateRefusingWritable } from './late-refusing-writable.js'
 
 /** What a write gets when the command takes no more. */
 export class BrokenPipe extends Error {
@@ -71,7 +72,7 @@ export function pipedStdin(): StdinFeed {
     taken = undefined
     done()
   }
-  const writable = new Writable({
+  const writable = new LateRefusingWritable({
     highWaterMark: 64 * 1024,
     write(chunk: Uint8Array, _encoding, callback) {
       if (closed) return callback(new BrokenPipe())

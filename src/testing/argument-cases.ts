@@ -73,7 +73,6 @@ export const argumentCases = defineCases([
   },
   {
     name: 'arguments and variables beyond the kernel’s limit are a SpawnError',
-    needs: ['exactExit'],
     async run(runner) {
       await isTooLong(runner, ['echo', tooLong], {})
       await isTooLong(runner, ['echo'], { env: { LONG: tooLong } })

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { firstLine, output } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
+
+/** The code of the error that a write gets. */
+async function refusal(stdin: Writable): Promise<string | undefined> {
+  const error = await new Promise<Error | null | undefined>((resolve) => stdin.write('more', resolve))
+  return (error as NodeJS.ErrnoException | null | undefined)?.code
+}
 
 /** What a command reads. */
 export const stdinCases = defineCases([
@@ -55,6 +61,22 @@ export const stdinCases = defineCases([
       command.stdin.end()
       assert.equal((await lines.next()).value, 'end')
       assert.equal((await command.exit).succeeded, true)
+    },
+  },
+  {
+    name: 'what is written to stdin after its end is refused, and the command has the rest',
+    async run(runner) {
+      const command = runner.spawn(['cat'], { stdin: 'pipe' })
+      command.stdin.end('all')
+      assert.equal(await refusal(command.stdin), 'ERR_STREAM_WRITE_AFTER_END')
+      assert.equal(await command.text(), 'all')
+      assert.equal((await command.exit).succeeded, true)
+      const fixed = runner.spawn(['cat'], { stdin: 'all' })
+      assert.equal(await refusal(fixed.stdin), 'ERR_STREAM_WRITE_AFTER_END')
+      assert.equal(await fixed.text(), 'all')
+      const over = runner.spawn(['true'], { stdin: 'pipe' })
+      await over.exit
+      assert.match((await refusal(over.stdin)) ?? '', /EPIPE|ERR_STREAM_DESTROYED/)
     },
   },
   {

@@ -64,6 +64,22 @@ describe('a piped stdin', () => {
     expect([to.text, to.ends]).toEqual(['ab', 1])
   })
 
+  test('refuses what comes after its end, by write or by end, and loses nothing of what came before', async () => {
+    const to = port()
+    const stdin = pipedStdin()
+    const errors: unknown[] = []
+    stdin.writable.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code))
+    stdin.writable.end('all')
+    expect(stdin.writable.write('late')).toBe(false)
+    stdin.writable.end('later')
+    const late = new Promise((resolve) => stdin.writable.write('latest', resolve))
+    expect(await late).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' })
+    expect(errors).toEqual(Array.from({ length: 3 }, () => 'ERR_STREAM_WRITE_AFTER_END'))
+    stdin.pump(to)
+    await new Promise((resolve) => stdin.writable.end(resolve))
+    expect([to.text, to.ends]).toEqual(['all', 1])
+  })
+
   test('waits for the window, byte by byte', async () => {
     const to = port(0)
     const stdin = pipedStdin()

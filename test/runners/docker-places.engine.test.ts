@@ -257,13 +257,28 @@ describe('containers of somebody else', () => {
       Cmd: ['false'],
       HostConfig: { RestartPolicy: { Name: 'always' } },
     })
+    // The engine waits twice as long before each restart: here for a second and a half, or longer.
     await vi.waitFor(async () => {
       const { body } = await engineRequest('GET', `/containers/${container.id}/json`)
-      expect((body as { State: { Restarting: boolean } }).State.Restarting).toBe(true)
-    }, 10_000)
+      expect(body).toMatchObject({ State: { Restarting: true } })
+      expect((body as { RestartCount: number }).RestartCount).toBeGreaterThanOrEqual(4)
+    }, 20_000)
     await expect(runner.run(['true'])).rejects.toMatchObject({
-      code: expect.stringMatching(/CONTAINER_STATE|DELIVERY|SPAWN_FAILED|CONNECTION_LOST/),
+      code: 'CONTAINER_STATE',
+      details: { status: 'restarting' },
+      stage: 'connect',
     })
+  })
+
+  test('that are removed are refused from then on, whether the runner had reached them or not', async () => {
+    const { container, runner } = await place()
+    await runner.run(['true'])
+    await container.remove()
+    for (const late of [runner, runnerFor(container)]) {
+      const command = late.spawn(['true'])
+      await expect(command.started).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND', stage: 'connect' })
+      expect((await command.exit).reason).toBe('spawnFailed')
+    }
   })
 
   test('that do not exist are refused', async () => {

@@ -188,11 +188,22 @@ describe('plain exec', () => {
     expect((await command.exit).reason).toBe('spawnFailed')
   })
 
-  test('in a container that is killed: the exit says so', async () => {
+  test.each<[string, (container: TestContainer) => Promise<void>]>([
+    ['killed', (container) => container.act('kill')],
+    ['stopped', (container) => container.act('stop?t=0')],
+    ['removed by force', (container) => container.remove()],
+    [
+      'paused and then killed',
+      async (container) => {
+        await container.act('pause')
+        await container.act('kill')
+      },
+    ],
+  ])('in a container that is %s: the exit says so', async (_how, act) => {
     const { container, runner } = await place({}, { supervisor: 'never' })
     const command = runner.spawn(['sh', '-c', 'echo before; sleep 60'])
     await firstLine(command)
-    await container.act('kill')
+    await act(container)
     expect(await command.exit).toMatchObject({ reason: 'containerDied', succeeded: false })
   })
 

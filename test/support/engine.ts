@@ -1,6 +1,10 @@
 import { inject } from 'vitest'
 import { BUSYBOX_IMAGE, CLAUDE_IMAGE, copyImage, DEBIAN_IMAGE } from '../../docker/scripts/images.mjs'
-import { startPrivateEngine as start, type PrivateEngine } from '../../docker/scripts/lib/private-engine.mjs'
+import {
+  startPrivateEngine as start,
+  type PrivateEngine,
+  type PrivateEngineOptions,
+} from '../../docker/scripts/lib/private-engine.mjs'
 import { engineRequest as request } from '../../docker/scripts/lib/engine-api.mjs'
 import { TEST_LABEL } from '../../docker/scripts/lib/sweep.mjs'
 
@@ -34,7 +38,7 @@ export function engineRequest(
 }
 
 /** A second engine of one's own with busybox on it, to be stopped and killed at will; `close()` it. */
-export async function startPrivateEngine(options?: { debug?: boolean }): Promise<PrivateEngine> {
+export async function startPrivateEngine(options?: PrivateEngineOptions): Promise<PrivateEngine> {
   const engine = await start(options)
   try {
     await copyImage(testEndpoint(), engine.endpoint, BUSYBOX_IMAGE)

@@ -69,7 +69,6 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
     'what a command leaves behind goes too',
   ],
   exactExit: [
-    'arguments and variables beyond the kernel’s limit are a SpawnError',
     'a script without its interpreter is a SpawnError',
     'every exit code is what it was',
     'every signal is what it was, and no code is made of it',

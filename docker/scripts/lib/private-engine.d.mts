@@ -1,3 +1,10 @@
+export interface PrivateEngineOptions {
+  /** It logs each request, with what was sent along. */
+  debug?: boolean
+  /** Its containers run on while it is away, and are its own again when it is back. */
+  liveRestore?: boolean
+}
+
 export interface PrivateEngine {
   /** Such as `unix:///tmp/…/docker.sock`; the same after a restart. */
   readonly endpoint: string
@@ -14,4 +21,4 @@ export interface PrivateEngine {
   close(): Promise<void>
 }
 
-export function startPrivateEngine(options?: { debug?: boolean }): Promise<PrivateEngine>
+export function startPrivateEngine(options?: PrivateEngineOptions): Promise<PrivateEngine>

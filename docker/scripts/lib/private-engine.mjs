@@ -8,12 +8,13 @@ import { run } from './install-engine.mjs'
 /**
  * A second engine of one's own, for tests that stop or kill an engine. It has no network and
  * shares nothing with any other. `kill` is abrupt; `start` brings it back on the same data; `close` removes all.
- * `debug`: it logs each request, with what was sent along.
+ * `debug`: it logs each request, with what was sent along. `liveRestore`: its containers run on while it is away.
  */
-export async function startPrivateEngine({ debug = false } = {}) {
+export async function startPrivateEngine({ debug = false, liveRestore = false } = {}) {
   const runDir = mkdtempSync(join(tmpdir(), 'anyon-engine-'))
   const logFile = join(runDir, 'dockerd.log')
   const extraArgs = ['--bridge', 'none', '--iptables=false', '--ip-forward=false', `--debug=${debug}`]
+  if (liveRestore) extraArgs.push('--live-restore')
   // In a network of its own: an engine told to have no bridge deletes the machine's docker0.
   const wrapper = ['unshare', '--net']
   const dataDir = join(runDir, 'data')

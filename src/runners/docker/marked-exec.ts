@@ -1,3 +1,4 @@
+import { SpawnError } from '../../command/spawn-error.js'
 import type { SpawnPlan } from '../../command/spawn-plan.js'
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import { execInContainer, type ContainerExec } from '../../exec/exec-in-container.js'
@@ -13,6 +14,9 @@ const patienceMs = 20_000
 /** How often what is killed is looked for again: it may have forked meanwhile. */
 const killRounds = 20
 
+/** The kernel's limit on one argument or variable, with the NUL at its end. */
+const longestTextBytes = 128 * 1024
+
 /** Whom a signal reached, and who was there afterwards. */
 export interface Sweep {
   readonly signalled: number
@@ -21,7 +25,7 @@ export interface Sweep {
 
 /** A container that runs, in which commands are known by a mark. */
 export interface MarkedPlace {
-  /** Starts a command with a mark on it, which all that it starts inherits. */
+  /** Starts a command with a mark on it, which all that it starts inherits. Throws a `SpawnError` for too long a text. */
   start(plan: SpawnPlan, mark: string): ContainerExec
   /** Signals what carries the mark. Rejects where the container has no `sh` and `tr`. */
   signal(plan: SpawnPlan, mark: string, signal: SignalName): Promise<Sweep>
@@ -41,15 +45,26 @@ export async function openMarked(
     return user === undefined ? {} : { user }
   }
   return {
-    start: (plan, mark) =>
-      execInContainer(engine, container.id, plan.argv, {
+    start: (plan, mark) => {
+      checkLengths(plan)
+      return execInContainer(engine, container.id, plan.argv, {
         ...asUser(plan),
         env: { ...plan.env, [markVariable]: mark },
         ...(plan.cwd !== undefined && { cwd: plan.cwd }),
         ...(plan.stdin.kind !== 'none' && { stdin: 'pipe' }),
-      }),
+      })
+    },
     signal: (plan, mark, signal) => signalMarked(engine, container.id, mark, signal, asUser(plan)),
   }
+}
+
+/** An engine tells of a text that is too long as if the program had run, and had ended with 1. */
+function checkLengths({ argv, env }: SpawnPlan): void {
+  const texts = [...argv, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
+  if (texts.every((text) => Buffer.byteLength(text) < longestTextBytes)) return
+  const rule = `an argument or a variable is longer than ${longestTextBytes - 1} bytes`
+  const message = `${JSON.stringify(argv[0])} could not be started: ${rule}. Pass it through stdin or a file.`
+  throw new SpawnError('exec', message, { errno: 'E2BIG' })
 }
 
 /**
