@@ -15,6 +15,7 @@ export const unit = 'MB/s'
 export const rounds = 3
 export const bars = [
   { what: '1 GiB of stdout', against: 'raw exec stream', atLeast: 0.9 },
+  { what: '1 GiB of stdout', against: 'bare socket', atLeast: 0.9 },
   { what: '1 GiB of stdin', of: 'our stdin', against: 'raw exec stdin', atLeast: 0.9 },
 ]
 
@@ -48,6 +49,15 @@ export async function contenders() {
       docker.modem.demuxStream(stream, counter, counter)
       await once(stream, 'end')
       return rate(startedAt, counter)
+    },
+    async 'bare socket'() {
+      const startedAt = performance.now()
+      const stream = await exec(PRODUCER, false)
+      let bytes = 0
+      stream.on('data', (chunk) => (bytes += chunk.length))
+      await once(stream, 'end')
+      if (bytes < BYTES) throw new Error(`got ${bytes} bytes`)
+      return BYTES / 1e3 / (performance.now() - startedAt)
     },
     async 'our stdin'() {
       const startedAt = performance.now()
