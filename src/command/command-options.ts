@@ -36,7 +36,8 @@ export interface SpawnOptions {
   inheritEnv?: readonly string[]
   /**
    * Secrets, by their names in the runner's `secretStore`: read just before the run, masked in all it prints, and
-   * destroyed when its whole process tree is gone, which the exit says. They rule out `descendants: 'keep'`.
+   * destroyed when its whole process tree is gone, which the exit says. They rule out `descendants: 'keep'`. Those of a
+   * detached command stay until it ends or they expire, whatever becomes of its host; they cannot be rotated.
    */
   secrets?: readonly SecretUse[]
   /** User by name, number or `uid:gid`. Default: the runner's, else the container's configured user. */

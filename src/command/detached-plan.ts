@@ -15,13 +15,7 @@ const leastSpoolBytes = 64 * 1024
 const longestIdBytes = 128
 
 /** Checks `id`, `detached` and `spool`. */
-export function planDetached({
-  id,
-  detached = false,
-  spool,
-  stdin,
-  secrets = [],
-}: SpawnOptions): DetachedPlan {
+export function planDetached({ id, detached = false, spool, stdin }: SpawnOptions): DetachedPlan {
   if (id !== undefined) checkId(id)
   if (typeof detached !== 'boolean') throw invalidOption('detached', 'must be true or false', detached)
   if (!detached) {
@@ -30,10 +24,6 @@ export function planDetached({
   }
   if (id === undefined) {
     throw invalidOption('id', 'must be given for a detached command, which is found by it', id)
-  }
-  if (secrets.length > 0) {
-    const advice = 'Whoever attaches could not mask them.'
-    throw invalidOption('secrets', 'must not be given to a detached command', '<secrets>', advice)
   }
   if (stdin === 'pipe' || (typeof stdin === 'object' && stdin !== null && 'pipe' in stdin)) {
     const advice = 'Whoever would write it may be gone. Use a file in the container for what comes later.'
@@ -65,11 +55,15 @@ export function cannotDetach(): ContainersError {
   return new ContainersError('NOT_SUPPORTED', message)
 }
 
-/** Checks where an attach call is to begin. */
+/** Checks an attach call: where it is to begin. */
 export function planAttach({
   fromStdoutByte = 0,
   fromStderrByte = 0,
+  output = 'read',
 }: AttachCommandOptions): [number, number] {
+  if (output !== 'read' && output !== 'none') {
+    throw invalidOption('output', "must be 'read' or 'none'", output)
+  }
   for (const [option, offset] of Object.entries({ fromStdoutByte, fromStderrByte })) {
     if (Number.isSafeInteger(offset) && offset >= 0) continue
     throw invalidOption(option, 'must be a whole number from 0', offset)

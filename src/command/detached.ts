@@ -20,6 +20,14 @@ export interface AttachCommandOptions {
   fromStdoutByte?: number
   /** The same for stderr. */
   fromStderrByte?: number
+  /**
+   * `'none'`: nothing of its output is read, for those who are after its exit, or to end it. Default: `'read'`.
+   *
+   * The output of a command with secrets is masked by whoever reads it, with the values that the runner's own
+   * `secretStore` has under the same names (expired ones too). Where that is not what the command was given, nothing is
+   * read and the call rejects with `SECRET_CHANGED`. Offsets count what was printed, not the masks.
+   */
+  output?: 'read' | 'none'
   /** Gives up the call. Once it has resolved, this changes nothing. */
   signal?: AbortSignal
 }

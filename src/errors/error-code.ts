@@ -92,6 +92,8 @@ export const errorCodes = {
   SECRET_INVALID: { retryable: false },
   /** The secret's `expiresAt` has passed. */
   SECRET_EXPIRED: { retryable: false },
+  /** The store has another value by now than a detached command was given, whose output cannot be masked with it. */
+  SECRET_CHANGED: { retryable: false },
   /** Secrets could not be brought to where the command runs: no tmpfs, one that is full. Nothing was started. */
   SECRET_DELIVERY_FAILED: { retryable: false },
   /** There is no supervisor for the architecture or place. */

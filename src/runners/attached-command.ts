@@ -1,35 +1,50 @@
 import type { Command } from '../command/command.js'
+import type { AttachCommandOptions } from '../command/detached.js'
 import { planSpawn, type SpawnPlan } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { createDeferred } from '../internal/deferred.js'
+import type { SecretEvent } from '../events/secret-events.js'
 import { errnoName } from '../model/errno.js'
+import type { SecretStore } from '../ports/secret-store.js'
 import type { SupervisorConnection } from '../supervisor/connection.js'
 import type { Attachment } from '../supervisor/lookup.js'
-import type { SpawnFailure } from '../supervisor/messages.js'
+import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
+import { stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
 import type { RemoteCommand } from '../supervisor/remote-command.js'
 import type { PlaceDefaults } from './place.js'
 import type { CommandOwner } from './command-tools.js'
+import { notInDetached } from './secrets/not-in-detached.js'
+import type { SecretNote } from './secrets/secret-note.js'
 import { SupervisedCommand } from './supervised-command.js'
 import { neverRan } from './to-command-exit.js'
+
+/** An attach call. */
+export interface AttachCall {
+  readonly id: string
+  readonly from: [stdout: number, stderr: number]
+  readonly options: AttachCommandOptions
+  readonly secretStore: SecretStore | undefined
+  readonly onSecrets: ((event: SecretEvent) => void) | undefined
+}
 
 /** A detached command that somebody else started, from the attach call on. */
 export class AttachedCommand extends SupervisedCommand {
   private readonly found = createDeferred<Command>()
   private readonly program: string[]
+  private note: SecretNote | undefined
 
   constructor(
-    private readonly id: string,
-    private readonly from: [stdout: number, stderr: number],
+    private readonly call: AttachCall,
     owner: CommandOwner,
   ) {
     const program: string[] = []
-    super(planOf(id, program), owner, from)
+    super(planOf(call.id, program), owner, call.from)
     this.program = program
     this.found.promise.catch(() => {})
   }
 
-  /** The handle, once the supervisor has found the command. */
+  /** The handle, once the supervisor has found the command, and its output can be masked. */
   get whenFound(): Promise<Command> {
     return this.found.promise
   }
@@ -45,25 +60,64 @@ export class AttachedCommand extends SupervisedCommand {
     _defaults: PlaceDefaults,
     windowBytes: number,
   ): () => RemoteCommand {
-    return () => connection.attach({ id: this.id, from: this.from, windowBytes }, this)
+    const { id, from } = this.call
+    return () => connection.attach({ id, from, windowBytes }, this)
   }
 
   override cannotBegin(error: ContainersError): void {
     this.refuse(error)
   }
 
-  attached({ program }: Attachment): void {
+  async attached({ program, note, from }: Attachment): Promise<void> {
     this.program.push(program)
-    this.found.resolve(this.handle)
+    try {
+      if (note) await this.readSecrets(note, from)
+      this.found.resolve(this.handle)
+    } catch (error) {
+      this.giveUp(error as ContainersError)
+    }
+  }
+
+  override data(channel: OutputChannel, bytes: Buffer): void {
+    if (this.call.options.output === 'none') this.remote?.consumed(channel, bytes.length)
+    else super.data(channel, bytes)
+  }
+
+  override exit(record: ExitRecord): void {
+    const { note } = this
+    const { id, onSecrets } = this.call
+    if (note && record.secretsGone !== undefined) {
+      const secrets = Object.keys(note.secrets)
+      onSecrets?.({ type: 'destroyed', runId: id, secrets, verified: record.secretsGone })
+    }
+    super.exit(record)
+  }
+
+  override rotateSecret(name: string): Promise<void> {
+    return Promise.reject(notInDetached(name))
   }
 
   override failed(failure: SpawnFailure): void {
-    this.refuse(toAttachError(this.id, failure))
+    this.refuse(toAttachError(this.call.id, failure))
   }
 
   override lost(error: ContainersError): void {
     this.found.reject(error)
     super.lost(error)
+  }
+
+  private async readSecrets(bytes: Buffer, from: Attachment['from']): Promise<void> {
+    const { readNote } = await import('./secrets/secret-note.js')
+    this.note = readNote(bytes)
+    const { id, options, secretStore } = this.call
+    if (options.output === 'none') return
+    const { maskOfNote } = await import('./secrets/mask-of-note.js')
+    const ended = new AbortController()
+    void this.handle.exit.then(() => ended.abort())
+    const mask = await maskOfNote(id, this.note, secretStore, ended.signal)
+    this.maskWith(mask)
+    if (from[0] > 0) mask.output(stdoutChannel)?.cut()
+    if (from[1] > 0) mask.output(stderrChannel)?.cut()
   }
 
   private refuse(error: ContainersError): void {

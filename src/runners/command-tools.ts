@@ -1,13 +1,14 @@
 import type { StartBuiltin } from '../builtins/builtin.js'
 import type { Command } from '../command/command.js'
 import type { CommandExit, DescendantsReport } from '../command/command-exit.js'
-import type { KillOptions } from '../command/command-options.js'
+import type { KillOptions, WaitForPortOptions } from '../command/command-options.js'
 import { checkGrace, checkSignal } from '../command/spawn-plan.js'
 import { SpawnError } from '../command/spawn-error.js'
 import type { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import { signalNumbers } from '../model/signal.js'
 import type { Loss } from './place.js'
+import type { GivenSecrets } from './secrets/given-secrets.js'
 import type { SupervisedCommand } from './supervised-command.js'
 import { unexplained } from './to-command-exit.js'
 
@@ -61,8 +62,9 @@ export async function lostExit(
   error: ContainersError,
   lossOf: LossOf | undefined,
   intent: 'killed' | 'aborted' | undefined,
-  hadSecrets: boolean,
+  secrets: GivenSecrets | undefined,
 ): Promise<CommandExit> {
+  secrets?.destroyed(false)
   const loss = await (lossOf?.(error).catch(() => unexplained(error)) ?? unexplained(error))
   return {
     reason: loss.reason,
@@ -70,8 +72,19 @@ export async function lostExit(
     evidence: 'none',
     ...(intent && { requested: intent }),
     explanation: loss.explanation,
-    ...(hadSecrets && { secrets: { verified: false } }),
+    ...(secrets && { secrets: { verified: false } }),
   }
+}
+
+/** As `command.waitForPort`. */
+export async function waitForPort(
+  command: Command,
+  port: number,
+  options: WaitForPortOptions,
+  builtin: StartBuiltin,
+): Promise<void> {
+  const { waitForPort } = await import('../builtins/wait-for-port.js')
+  await waitForPort(command, port, options, builtin)
 }
 
 /** Throws `INVALID_OPTION` for what a time limit cannot be extended by. */

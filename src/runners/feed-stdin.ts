@@ -1,5 +1,6 @@
+import { BrokenPipe, fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
+import type { SpawnPlan } from '../command/spawn-plan.js'
 import { pipeline, type Readable, type Writable } from 'node:stream'
-import { BrokenPipe } from '../command/command-stdin.js'
 
 /**
  * Feeds a stream into a command. A source that breaks must not look like the end of the input; a command that closes
@@ -9,4 +10,10 @@ export function feedStdin(source: Readable, stdin: Writable, onSourceFailed: (wh
   pipeline(source, stdin, (error) => {
     if (error && !(error instanceof BrokenPipe)) onSourceFailed(error.message)
   })
+}
+
+/** What gives a command its stdin as planned. */
+export function stdinOf(stdin: SpawnPlan['stdin']): StdinFeed {
+  if (stdin.kind === 'none') return noStdin()
+  return stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
 }

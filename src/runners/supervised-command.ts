@@ -2,7 +2,7 @@ import { crypto } from '../internal/builtins.js'
 import { CommandHandle } from '../command/command-handle.js'
 import type { DescendantsReport } from '../command/command-exit.js'
 import type { KillOptions, WaitForPortOptions } from '../command/command-options.js'
-import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
+import type { StdinFeed } from '../command/command-stdin.js'
 import type { SpawnPlan } from '../command/spawn-plan.js'
 import { plannedStream } from '../command/output-plan.js'
 import type { Launch, LaunchAnswer } from '../command/launch.js'
@@ -24,9 +24,10 @@ import * as tools from './command-tools.js'
 import type { CommandOwner, LossOf } from './command-tools.js'
 import type { PlaceDefaults } from './place.js'
 import type { GivenSecrets } from './secrets/given-secrets.js'
+import type { OutputMask } from './secrets/output-mask.js'
 import { launchOf, spawnRequest } from './spawn-request.js'
 import { StallGuard } from './stall-guard.js'
-import { feedStdin } from './feed-stdin.js'
+import { feedStdin, stdinOf } from './feed-stdin.js'
 import { neverRan, toCommandExit, toSpawnError } from './to-command-exit.js'
 
 /** A command from its spawn call to its exit, before, while and after a connection carries it. */
@@ -45,6 +46,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private report: Deferred<DescendantsReport> | undefined
   private problem: string | undefined
   private secrets: GivenSecrets | undefined
+  private mask: OutputMask | undefined
   /** All of stdin was handed over. */
   private readonly fed = createDeferred<void>()
   private readonly onAbort = (): void => void this.stop('aborted')
@@ -59,8 +61,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.stdout = this.output(stdoutChannel, from[0])
     this.stderr = this.output(stderrChannel, from[1])
     if (stdin.kind === 'none') this.fed.resolve()
-    if (stdin.kind === 'none') this.stdin = noStdin()
-    else this.stdin = stdin.kind === 'bytes' ? fixedStdin(stdin.bytes) : pipedStdin()
+    this.stdin = stdinOf(stdin)
     this.resize = plan.terminal && ((size) => this.resizeTo(size))
     this.stalls = new StallGuard([this.stdout, this.stderr])
     this.handle = new CommandHandle(
@@ -78,10 +79,12 @@ export class SupervisedCommand implements RemoteCommandEvents {
   /** Before it begins: what it is given, and what its output is looked through for. */
   give(secrets: GivenSecrets): void {
     this.secrets = secrets
-    secrets.maskInto(
-      (channel) => this.stream(channel),
-      (channel, bytes) => this.remote?.consumed(channel, bytes),
-    )
+    this.maskWith(secrets.mask)
+  }
+
+  protected maskWith(mask: OutputMask): void {
+    this.mask = mask
+    mask.into([this.stdout, this.stderr], (channel, bytes) => this.remote?.consumed(channel, bytes))
   }
 
   /** The place can be reached: asks it to start the command. */
@@ -135,9 +138,8 @@ export class SupervisedCommand implements RemoteCommandEvents {
     return this.stop('killed', signal, graceMs)
   }
 
-  async waitForPort(port: number, options: WaitForPortOptions): Promise<void> {
-    const { waitForPort } = await import('../builtins/wait-for-port.js')
-    await waitForPort(this.handle, port, options, this.runner.builtin)
+  waitForPort(port: number, options: WaitForPortOptions): Promise<void> {
+    return tools.waitForPort(this.handle, port, options, this.runner.builtin)
   }
 
   extendTimeout(ms: number): void {
@@ -173,7 +175,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   skipped(channel: OutputChannel, bytes: number): void {
-    this.stream(channel).skip(bytes)
+    ;(this.mask?.output(channel) ?? this.stream(channel)).skip(bytes)
   }
 
   failed(failure: SpawnFailure): void {
@@ -197,13 +199,13 @@ export class SupervisedCommand implements RemoteCommandEvents {
     if (channel === thirdChannel) {
       this.plan.launcher?.thirdOutput(bytes)
       this.remote?.consumed(channel, bytes.length)
-    } else if (this.secrets) this.secrets.output(channel)?.push(bytes)
+    } else if (this.mask) this.mask.output(channel)?.push(bytes)
     else this.stream(channel).push(bytes)
   }
 
   ended(channel: OutputChannel): void {
     if (channel === thirdChannel) return
-    this.secrets?.output(channel)?.end()
+    this.mask?.output(channel)?.end()
     this.stream(channel).end()
   }
 
@@ -234,11 +236,10 @@ export class SupervisedCommand implements RemoteCommandEvents {
 
   lost(error: ContainersError): void {
     this.remote = undefined
-    this.secrets?.destroyed(false)
     this.stdin.close()
-    void tools
-      .lostExit(error, this.lossOf, this.intent, this.secrets !== undefined)
-      .then((exit) => this.settle(exit))
+    // Those of a detached one may be there still, as it may.
+    const secrets = this.plan.detached ? undefined : this.secrets
+    void tools.lostExit(error, this.lossOf, this.intent, secrets).then((exit) => this.settle(exit))
   }
 
   private endStdin(remote: RemoteCommand): void {
@@ -267,7 +268,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   }
 
   private inputFailed(why: string): void {
-    this.problem = `Its stdin could not be read to the end, so it was killed: ${this.secrets?.mask(why) ?? why}`
+    this.problem = `Its stdin could not be read to the end, so it was killed: ${this.mask?.text(why) ?? why}`
     void this.stop('killed')
   }
 
@@ -277,7 +278,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     this.plan.signal?.removeEventListener('abort', this.onAbort)
     this.stalls.stop()
     this.stdin.close()
-    this.secrets?.close()
+    this.mask?.close()
     this.handle.settle(this.plan.launcher?.ended(exit) ?? exit, error)
     // Where nobody answered the kill, nothing is proven.
     this.report?.resolve({ killed: 0, survivors: [], verified: error !== undefined })
@@ -291,7 +292,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   private output(channel: OutputChannel, startOffset: number): ByteStream {
     const onConsumed = (bytes: number) => {
       this.stalls.progress()
-      if (this.secrets) this.secrets.output(channel)?.consumed(bytes)
+      if (this.mask) this.mask.output(channel)?.consumed(bytes)
       else this.remote?.consumed(channel, bytes)
     }
     return plannedStream(this.plan.output, onConsumed, startOffset)

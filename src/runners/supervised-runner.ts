@@ -98,7 +98,8 @@ export class SupervisedRunner implements CommandRunner {
     const from = planAttach(options)
     this.assertOpen()
     if (!this.capabilities.detached) throw cannotDetach()
-    const command = new AttachedCommand(id, from, this.owner)
+    const { secretStore, onSecrets } = this.options
+    const command = new AttachedCommand({ id, from, options, secretStore, onSecrets }, this.owner)
     this.commands.add(command)
     this.reach(command)
     try {
@@ -179,9 +180,10 @@ export class SupervisedRunner implements CommandRunner {
       const { secretStore: store, onSecrets: tell = () => {} } = this.options
       const { secrets: uses, env } = plan
       const { handle } = command
+      const { detached } = plan
       const ended = new AbortController()
       void handle.exit.then(() => ended.abort())
-      const context = { store: store as SecretStore, uses, env, runId: handle.id, tell }
+      const context = { store: store as SecretStore, uses, env, runId: handle.id, detached, tell }
       command.give(await GivenSecrets.read(context, ended.signal))
     } catch (error) {
       return command.cannotBegin(error as ContainersError, 'secrets')

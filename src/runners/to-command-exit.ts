@@ -80,7 +80,7 @@ export function neverRan(reason: 'spawnFailed' | 'killed' | 'aborted', explanati
 export function toSpawnError(
   failure: SpawnFailure,
   asked: { argv: readonly string[]; cwd: string | Uint8Array | undefined; user: string | undefined },
-  secrets?: { readonly names: readonly string[]; mask(text: string): string },
+  secrets?: { readonly names: readonly string[]; readonly mask: { text(text: string): string } },
 ): SpawnError {
   const stage = stages[failure.stage] ?? 'request'
   const errno = failure.errno === 0 ? undefined : errnoName(failure.errno)
@@ -99,7 +99,7 @@ export function toSpawnError(
   const why = [errno, failure.text].filter(Boolean).join(', ')
   const advice = advices.get(`${stage} ${errno}`) ?? ''
   const message = `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`
-  return new SpawnError(stage, secrets ? secrets.mask(message) : message, {
+  return new SpawnError(stage, secrets ? secrets.mask.text(message) : message, {
     ...(errno !== undefined && { errno }),
     ...(stage === 'request' && errno === 'EEXIST' && { code: 'COMMAND_ID_TAKEN' }),
     ...(stage === 'secrets' && { code: 'SECRET_DELIVERY_FAILED', details: { secrets: secrets?.names } }),

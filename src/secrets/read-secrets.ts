@@ -10,6 +10,8 @@ export interface ReadSecretsOptions {
   readonly signal?: AbortSignal
   /** How long the store may take for all of them together. Default: 10 s. */
   readonly deadlineMs?: number
+  /** They are not to be used any more, but to be masked. Default: false. */
+  readonly mayBeExpired?: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ReadSecretsOptions {
 export async function readSecrets(
   store: SecretStore,
   names: Iterable<string>,
-  { signal, deadlineMs = 10_000 }: ReadSecretsOptions = {},
+  { signal, deadlineMs = 10_000, mayBeExpired = false }: ReadSecretsOptions = {},
 ): Promise<ReadonlyMap<string, Secret>> {
   if (!(deadlineMs > 0 && deadlineMs <= 0x7fffffff)) {
     throw invalidOption('deadlineMs', 'must be from 1 to 2147483647 ms', deadlineMs)
@@ -35,6 +37,7 @@ export async function readSecrets(
   const timer = setTimeout(() => ended.abort(tooLate(listed(), deadlineMs)), deadlineMs)
   const read = async (name: string): Promise<[string, Secret]> => {
     const secret = await askStore(store, name, ended.signal)
+    if (!mayBeExpired) assertUnexpired(secret)
     waiting.delete(name)
     return [name, secret]
   }
@@ -63,7 +66,6 @@ async function askStore(store: SecretStore, name: string, signal: AbortSignal): 
     storeFailed(`The secret store was asked for "${name}" and gave ${what}.`, details, { retryable: false })
   if (!isSecret(secret)) throw refuse(`no Secret (${typeof secret})`)
   if (secret.name !== name) throw refuse(`"${secret.name}"`)
-  assertUnexpired(secret)
   return secret
 }
 

@@ -34,6 +34,11 @@ export class RedactionPatterns {
     this.#index = undefined
   }
 
+  /** Every spelling of every value. */
+  get forms(): readonly { readonly bytes: Buffer; readonly name: string }[] {
+    return this.index ? this.#patterns() : []
+  }
+
   /** Undefined as long as there is nothing to look for. */
   get index(): PatternIndex | undefined {
     for (const { name, value } of this.#fresh.splice(0)) this.#spell(name, value)

@@ -1,3 +1,4 @@
+import { MIN_REDACTED_BYTES } from './redact-forms.js'
 import type { PatternIndex } from './redact-index.js'
 import type { RedactionPatterns } from './redact-patterns.js'
 import { asBuffer } from './utf8.js'
@@ -25,8 +26,10 @@ export interface Redactor {
    * secret comes later after all, that is masked.
    */
   release(): void
-  /** The stream ends here, or has a gap: gives out all that waits. What is pushed then is another text. */
+  /** The stream ends here: gives out all that waits. What is pushed then is another text. */
   end(): void
+  /** The same where it has a gap: what waits is masked if it is the beginning of a secret, of six bytes or more. */
+  cut(): void
 }
 
 /**
@@ -93,6 +96,16 @@ class StreamRedactor implements Redactor {
     this.#given = this.#masked = 0
   }
 
+  cut(): void {
+    const beginning = this.heldBytes < MIN_REDACTED_BYTES ? undefined : this.#held
+    const cut = beginning && this.#patterns.forms.find(({ bytes }) => startsWith(bytes, beginning))
+    if (cut) {
+      this.#held = EMPTY
+      this.#onBytes(Buffer.from(cut.name))
+    }
+    this.end()
+  }
+
   /**
    * Passes what is held and as much of `text` as any occurrence that begins in it can reach; the place in `text` from
    * where to go on, or undefined when that was all. So a large chunk is not copied for the sake of a few bytes.
@@ -138,4 +151,8 @@ class StreamRedactor implements Redactor {
     if (this.#timer === undefined) this.#timer = setTimeout(() => this.release(), this.#maxHoldMs).unref()
     else this.#timer.refresh()
   }
+}
+
+function startsWith(bytes: Buffer, beginning: Buffer): boolean {
+  return bytes.subarray(0, beginning.length).equals(beginning)
 }

@@ -15,6 +15,8 @@ export interface AttachRequest {
 export interface Attachment {
   readonly program: string
   readonly from: readonly [stdout: number, stderr: number]
+  /** What whoever started it left for us. */
+  readonly note: Buffer | undefined
 }
 
 /** One command of a list, as it was sent. */
@@ -59,7 +61,11 @@ export function encodeLease({ leaseMs, idleMs, ttlMs }: LeaseRequest): Buffer {
 
 export function decodeAttached(payload: Buffer): Attachment {
   const record = new RecordReader(payload)
-  return { program: record.text(1) ?? '', from: [Number(record.u64(2) ?? 0n), Number(record.u64(3) ?? 0n)] }
+  return {
+    program: record.text(1) ?? '',
+    from: [Number(record.u64(2) ?? 0n), Number(record.u64(3) ?? 0n)],
+    note: record.bytes(4),
+  }
 }
 
 export function decodeListed(payload: Buffer): ListedRecord {

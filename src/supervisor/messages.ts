@@ -59,6 +59,8 @@ export interface SpawnRequest {
 
 /** What a command gets of secrets. */
 export interface SpawnSecrets {
+  /** What the supervisor gives to those who attach. */
+  readonly note: Buffer | undefined
   /** `NAME=value` */
   readonly env: readonly Buffer[]
   readonly files: readonly SecretRecord[]
@@ -141,7 +143,8 @@ export function encodeTerminal({ columns, rows }: TerminalSize): Buffer {
 }
 
 /** One without a name says that the environment holds some. */
-function putSecrets(record: RecordWriter, { env, files }: SpawnSecrets): void {
+function putSecrets(record: RecordWriter, { env, files, note }: SpawnSecrets): void {
+  if (note) record.bytes(15, note)
   for (const entry of env) record.bytes(2, entry)
   record.bytes(14, Buffer.alloc(0))
   for (const file of files) record.bytes(14, encodeSecret(file))

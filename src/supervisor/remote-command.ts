@@ -24,8 +24,11 @@ export interface RemoteCommandEvents {
   killed(report: KillReport): void
   /** Secrets have expired and were destroyed: a bit for each file that was sent. */
   secretsExpired?(bits: bigint): void
-  /** The answer to ATTACH, in front of everything else; bytes left out at the start are told by `skipped` as well. */
-  attached?(attachment: Attachment): void
+  /**
+   * The answer to ATTACH, in front of everything else; bytes left out at the start are told by `skipped` as well. No
+   * output comes before the promise is fulfilled.
+   */
+  attached?(attachment: Attachment): Promise<void>
   /** So many bytes were dropped before we had them. */
   skipped?(channel: OutputChannel, bytes: number): void
   /** We let go of it, and nothing follows. */
@@ -202,10 +205,10 @@ export class RemoteCommand implements NumberOwner {
   }
 
   private attached(attachment: Attachment): void {
-    this.events.attached?.(attachment)
+    const ready = Promise.resolve(this.events.attached?.(attachment))
     for (const [index, offset] of attachment.from.entries()) this.skipTo(index + 1, offset, false)
     // Whoever waits for this must have the handle, and may have begun to listen, before the first byte comes.
-    setImmediate(() => this.open())
+    void ready.then(() => setImmediate(() => this.open()))
   }
 
   private open(): void {

@@ -159,7 +159,7 @@ static void begin(struct command *command, struct request *request) {
     if (table_find_id(request->id, request->id_length)) {
       return refuse(command, STAGE_REQUEST, EEXIST, "the id is in use");
     }
-    if (!table_label(command, request->id, request->id_length, request->program, request->program_length)) {
+    if (!table_label(command, request)) {
       return refuse(command, STAGE_FORK, ENOMEM, NULL);
     }
   }

@@ -45,8 +45,8 @@ struct input {
 
 /* What it is known by to those who did not start it. */
 struct label {
-  uint32_t id_length, program_length;
-  uint8_t bytes[]; /* the id, then the program's name */
+  uint32_t id_length, program_length, note_length;
+  uint8_t bytes[]; /* the id, then the program's name, then what its host left for those who attach */
 };
 
 struct command {

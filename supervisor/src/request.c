@@ -22,6 +22,7 @@ enum spawn_tag {
   TAG_IDLE = 11,
   TAG_TERMINAL = 12,
   TAG_SPOOL = 13,
+  TAG_NOTE = 15,
 };
 
 static bool has_nul(const struct field *field) {
@@ -49,6 +50,7 @@ static const char *check_text(const struct request *request, const struct field 
     case TAG_PATH: return has_nul(field) ? "PATH holds a NUL byte" : NULL;
     case TAG_ID:
       return field->length == 0 || field->length > LONGEST_ID ? "the id is not 1 to 128 bytes long" : NULL;
+    case TAG_NOTE: return field->length > LONGEST_NOTE ? "the note is longer than 16384 bytes" : NULL;
     case TAG_TERMINAL: return request->columns && request->rows ? NULL : "the terminal's size is 0";
     default: return NULL;
   }
@@ -79,6 +81,9 @@ static void note_texts(struct request *request, const struct field *field) {
   if (field->tag == TAG_ID) {
     request->id = field->bytes;
     request->id_length = field->length;
+  } else if (field->tag == TAG_NOTE) {
+    request->note = field->bytes;
+    request->note_length = field->length;
   } else if (field->tag == TAG_ARGUMENT && request->argument_count == 1) {
     request->program = field->bytes;
     request->program_length = field->length;

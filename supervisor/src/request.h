@@ -14,7 +14,7 @@ enum spawn_flag {
   SPAWN_THIRD = 32,
 };
 
-enum { TAG_SECRET = 14, RUN_NAME = 16 };
+enum { TAG_SECRET = 14, RUN_NAME = 16, LONGEST_NOTE = 16 << 10 };
 enum spool_flag { SPOOL_BLOCKS = 1, SPOOL_IN_MEMORY = 2 };
 
 enum { DEFAULT_GRACE_MS = 1000, DEFAULT_WINDOW = 65536, LONGEST_ID = 128 };
@@ -32,8 +32,8 @@ struct request {
   uint32_t secret_count, secret_bytes, secret_variables;
   bool secret_files;
   char run[RUN_NAME + 1]; /* where there are any: the name of their folder */
-  const uint8_t *id, *program;
-  uint32_t id_length, program_length; /* an id_length of 0: there is none */
+  const uint8_t *id, *program, *note;
+  uint32_t id_length, program_length, note_length; /* 0: there is none */
   uint64_t spool_bytes;
   uint32_t spool_flags;
   /* Filled by request_unpack. */

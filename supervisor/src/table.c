@@ -54,15 +54,18 @@ static struct command **bucket_of_id(const uint8_t *id, size_t length) {
   return &with_id[hash % BUCKETS];
 }
 
-bool table_label(struct command *command, const uint8_t *id, size_t id_length, const uint8_t *program, size_t length) {
-  if (length > LONGEST_PROGRAM) length = LONGEST_PROGRAM;
-  struct label *label = malloc(sizeof *label + id_length + length);
+bool table_label(struct command *command, const struct request *request) {
+  struct label sizes = {request->id_length, request->program_length, request->note_length};
+  if (sizes.program_length > LONGEST_PROGRAM) sizes.program_length = LONGEST_PROGRAM;
+  struct label *label = malloc(sizeof sizes + sizes.id_length + sizes.program_length + sizes.note_length);
   if (!label) return false;
-  *label = (struct label){.id_length = (uint32_t)id_length, .program_length = (uint32_t)length};
-  memcpy(label->bytes, id, id_length);
-  memcpy(label->bytes + id_length, program, length);
+  *label = sizes;
+  uint8_t *at = label->bytes;
+  memcpy(at, request->id, sizes.id_length);
+  memcpy(at += sizes.id_length, request->program, sizes.program_length);
+  if (sizes.note_length) memcpy(at + sizes.program_length, request->note, sizes.note_length);
   command->label = label;
-  struct command **place = bucket_of_id(id, id_length);
+  struct command **place = bucket_of_id(label->bytes, label->id_length);
   command->next_with_id = *place;
   *place = command;
   return true;

@@ -8,14 +8,15 @@
 
 struct command;
 struct connection;
+struct request;
 
 void table_add(struct command *command);
 void table_remove(struct command *command);
 struct command *table_find(const struct connection *connection, uint32_t number);
 
-/* Gives it an id, which is in nobody's use, and the name of its program, of which the first bytes are kept. false: no
-   memory. */
-bool table_label(struct command *command, const uint8_t *id, size_t id_length, const uint8_t *program, size_t length);
+/* Gives it the request's id, which is in nobody's use, the name of its program, of which the first bytes are kept, and
+   its note. false: no memory. */
+bool table_label(struct command *command, const struct request *request);
 void table_unlabel(struct command *command);
 struct command *table_find_id(const uint8_t *id, size_t length);
 

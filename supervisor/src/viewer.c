@@ -109,7 +109,9 @@ static void tell_attached(struct viewer *viewer, struct outbox *outbox) {
   struct record_writer writer = outbox_begin_record(outbox);
   if (command->label) {
     const struct label *label = command->label;
-    record_put(&writer, 1, label->bytes + label->id_length, label->program_length);
+    const uint8_t *program = label->bytes + label->id_length;
+    record_put(&writer, 1, program, label->program_length);
+    if (label->note_length) record_put(&writer, 4, program + label->program_length, label->note_length);
   }
   for (int i = 0; i < SPOOLED; i++) {
     struct view *view = &viewer->views[i];
@@ -182,7 +184,7 @@ static bool send_output(struct viewer *viewer, int i, struct outbox *outbox) {
 static enum emitted viewer_emit(struct talker *talker, struct outbox *outbox) {
   struct viewer *viewer = CONTAINER(talker, struct viewer, talker);
   struct command *command = viewer->command;
-  if (outbox_room(outbox) < OUTBOX_SMALL) return EMITTED_MORE;
+  if (outbox_room(outbox) < OUTBOX_SMALL + (viewer->greets ? LONGEST_NOTE : 0)) return EMITTED_MORE;
   enum emitted emitted = emit_news(viewer, outbox);
   if (emitted != EMITTED_ALL || !command->started) return emitted;
   bool more = false, told = true;

@@ -133,6 +133,27 @@ describe('no secret is found anywhere but with the command that it is for', () =
     await expectNowhere('afterwards')
   })
 
+  test('which is detached, and read by another host', async () => {
+    const open = () =>
+      new DockerRunner({ harness, container, secretStore, onSecrets: (event) => events.push(event) })
+    const runner = open()
+    const script = sentinelScript.replace('cat; ', 'sleep 600')
+    const options = { detached: true, id: 'sentinel', secrets: sentinelUses }
+    await runner.spawn(['sh', '-c', script], options).waitForLog(/^up$/)
+    await runner.close()
+    await using another = open()
+    const command = await another.attach('sentinel')
+    await command.waitForLog(/^up$/)
+    await expectNowhere('while it runs without a host')
+    await command.kill({ graceMs: 0 })
+    const exit = await command.exit
+    expect(exit.secrets).toEqual({ verified: true })
+    shown.push(exit, await command.text('stdout'), await command.text('stderr'), await another.list())
+    await another.forget('sentinel')
+    expect(await whatIsLeft()).toBe('')
+    await expectNowhere('afterwards')
+  })
+
   test('whose results, events and messages we tell', () => {
     const text = all([shown, events, messages])
     for (const name of deliveries) expect(text.includes(`[secret ${name}]`), name).toBe(true)

@@ -173,6 +173,18 @@ describe('a detached command', () => {
     await peer.ended(number)
   })
 
+  test('keeps a note for those who attach', async () => {
+    const id = newId()
+    const peer = await connect()
+    const note = Buffer.from(Array.from({ length: 16 << 10 }, (_, index) => index & 255))
+    await peer.run(detached(id, 'true', { note }))
+    const told = await answer(peer, attach(peer, id))
+    expect(told.find(([tag]) => tag === 4)?.[1]).toEqual(note)
+    const longer = await peer.run(detached(newId(), 'true', { note: Buffer.concat([note, note]) }))
+    expect(longer.failure?.text).toBe('the note is longer than 16384 bytes')
+    await forget(peer, id)
+  })
+
   test('is not attached to from beyond what it has printed', async () => {
     const id = newId()
     const peer = await connect()

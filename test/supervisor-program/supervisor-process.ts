@@ -40,6 +40,7 @@ export interface SpawnRequest {
   id?: string
   /** Fields of the spool's record. */
   spool?: readonly Field[]
+  note?: Buffer
 }
 
 /** A nested record of tag 14. */
@@ -87,6 +88,7 @@ export function spawnRecord(request: SpawnRequest): Buffer {
   if (request.idleTimeoutMs !== undefined) fields.push([11, u64(request.idleTimeoutMs)])
   if (request.terminal) fields.push([12, Buffer.concat(request.terminal.map(u16))])
   if (request.spool) fields.push([13, encodeRecord(request.spool)])
+  if (request.note) fields.push([15, request.note])
   if (request.id !== undefined) fields.push([10, Buffer.from(request.id)])
   for (const secret of request.secrets ?? []) fields.push([14, secretRecord(secret)])
   return encodeRecord(fields)

@@ -6,12 +6,9 @@ import type { Secret } from '../../model/secret.js'
 import { secretsOf, type SecretUse } from '../../model/secret-use.js'
 import type { SecretStore } from '../../ports/secret-store.js'
 import { assertUnexpired, readSecrets } from '../../secrets/read-secrets.js'
-import { RedactionPatterns } from '../../streaming/redact-patterns.js'
-import { redactText } from '../../streaming/redact-text.js'
-import type { ByteStream } from '../../streaming/byte-stream.js'
-import { stderrChannel, stdoutChannel, type OutputChannel } from '../../supervisor/protocol.js'
 import type { SecretRecord } from '../../supervisor/secret-frames.js'
-import { MaskedOutput } from './masked-output.js'
+import { notInDetached } from './not-in-detached.js'
+import { OutputMask } from './output-mask.js'
 import { revealSecrets, type RevealedSecrets } from './reveal-secrets.js'
 
 /** What a command's secrets need of where it runs. */
@@ -20,19 +17,20 @@ export interface SecretsContext {
   readonly uses: readonly SecretUse[]
   readonly env: Readonly<Record<string, string>>
   readonly runId: string
+  /** Others may read what it prints later on, when the store may have other values. */
+  readonly detached: boolean
   tell(event: SecretEvent): void
 }
 
 /** Hands a secret to a running command; an errno of 0 is success, undefined when the command has ended. */
 type Replace = (record: SecretRecord) => Promise<number | undefined>
 
-/** The secrets of one command, from the store to the word of their destruction; also looks for them in its output. */
+/** The secrets of one command, from the store to the word of their destruction. */
 export class GivenSecrets {
   readonly names: readonly string[]
-  private readonly patterns = new RedactionPatterns()
+  readonly mask = new OutputMask()
   private holds: RevealedSecrets['holds'] = []
   private files: readonly string[] = []
-  private readonly outputs = new Map<OutputChannel, MaskedOutput>()
 
   private constructor(
     private readonly context: SecretsContext,
@@ -48,37 +46,13 @@ export class GivenSecrets {
 
   /** What is to be sent; it is to be forgotten afterwards. */
   reveal(): RevealedSecrets {
-    const { uses, env } = this.context
+    const { uses, env, detached } = this.context
     // They may have waited for their place since the store was asked.
     for (const secret of this.secrets.values()) assertUnexpired(secret)
-    const revealed = revealSecrets(uses, this.secrets, { env, patterns: this.patterns })
+    const revealed = revealSecrets(uses, this.secrets, { env, patterns: this.mask.patterns, noted: detached })
     this.holds = revealed.holds
     this.files = revealed.files.map(({ name }) => name)
     return revealed
-  }
-
-  /** Where its output goes from now on. `grant`: so much of what came was read. */
-  maskInto(
-    streamOf: (channel: OutputChannel) => ByteStream,
-    grant: (channel: OutputChannel, bytes: number) => void,
-  ): void {
-    for (const channel of [stdoutChannel, stderrChannel] as const) {
-      const output = new MaskedOutput(this.patterns, streamOf(channel), (bytes) => grant(channel, bytes))
-      this.outputs.set(channel, output)
-    }
-  }
-
-  output(channel: OutputChannel): MaskedOutput | undefined {
-    return this.outputs.get(channel)
-  }
-
-  /** Gives out what is still held back. */
-  close(): void {
-    for (const output of this.outputs.values()) output.end()
-  }
-
-  mask(text: string): string {
-    return redactText(text, this.patterns)
   }
 
   delivered(): void {
@@ -99,6 +73,7 @@ export class GivenSecrets {
   /** Asks the store for a secret anew and replaces each file that holds it. */
   async rotate(name: string, replace: Replace): Promise<void> {
     if (!this.secrets.has(name)) throw invalidOption('name', 'must be a secret of this command', name)
+    if (this.context.detached) throw notInDetached(name)
     if (!this.holds.some((names) => names.includes(name))) {
       throw new ContainersError(
         'NOT_SUPPORTED',
@@ -109,7 +84,7 @@ export class GivenSecrets {
     const fresh = await readSecrets(this.context.store, [name])
     this.secrets = new Map([...this.secrets, ...fresh])
     const { uses, env } = this.context
-    const { files } = revealSecrets(uses, this.secrets, { env, patterns: this.patterns })
+    const { files } = revealSecrets(uses, this.secrets, { env, patterns: this.mask.patterns })
     for (const [index, file] of files.entries()) {
       if (!this.holds[index]?.includes(name)) continue
       const errno = this.files[index] === file.name ? await replace(file) : undefined

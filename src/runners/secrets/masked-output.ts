@@ -1,17 +1,23 @@
 import type { RedactionPatterns } from '../../streaming/redact-patterns.js'
 import { createRedactor, type Redactor } from '../../streaming/redact.js'
+import { AfterGap } from '../../streaming/redact-edge.js'
 import type { ByteStream } from '../../streaming/byte-stream.js'
+
+const nothing = new Uint8Array()
+/** After how long a pause few bytes behind a gap are given out. */
+const maxHoldMs = 50
 
 /** Masks what goes into a stream, and counts what that says about what came: a mask is seldom as long as its secret. */
 export class MaskedOutput {
   private readonly redactor: Redactor
+  private afterGap: AfterGap | undefined
   private received = 0
   private emitted = 0
   private read = 0
   private granted = 0
 
   constructor(
-    patterns: RedactionPatterns,
+    private readonly patterns: RedactionPatterns,
     private readonly stream: ByteStream,
     /** So many more of the bytes that came count no longer against the sender. */
     private readonly grant: (bytes: number) => void,
@@ -21,11 +27,26 @@ export class MaskedOutput {
 
   push(bytes: Uint8Array): void {
     this.received += bytes.length
-    this.redactor.push(bytes)
+    if (this.afterGap) this.pass(bytes)
+    else this.redactor.push(bytes)
     this.report()
   }
 
+  /** What comes next begins in the midst of what is printed, where a secret may have been cut. */
+  cut(): void {
+    this.pass(nothing, true)
+    this.redactor.cut()
+    this.afterGap = new AfterGap(this.patterns)
+  }
+
+  /** So many bytes are missing here. */
+  skip(bytes: number): void {
+    this.cut()
+    this.stream.skip(bytes)
+  }
+
   end(): void {
+    this.pass(nothing, true)
     this.redactor.end()
   }
 
@@ -33,6 +54,21 @@ export class MaskedOutput {
   consumed(bytes: number): void {
     this.read += bytes
     this.report()
+  }
+
+  private pass(bytes: Uint8Array, isEnd = false): void {
+    const { afterGap } = this
+    const end = afterGap?.push(bytes, isEnd)
+    if (end) {
+      this.afterGap = undefined
+      if (end.mask.length > 0) this.emit(end.mask)
+      this.redactor.push(end.rest)
+    } else if (afterGap?.isShort) {
+      setTimeout(
+        () => this.afterGap === afterGap && afterGap.isShort && this.pass(nothing, true),
+        maxHoldMs,
+      ).unref()
+    }
   }
 
   private emit(bytes: Uint8Array): void {

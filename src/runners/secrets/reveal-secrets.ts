@@ -5,6 +5,7 @@ import type { Secret } from '../../model/secret.js'
 import { secretsOf, type SecretCondition, type SecretPiece, type SecretUse } from '../../model/secret-use.js'
 import type { RedactionPatterns } from '../../streaming/redact-patterns.js'
 import type { SecretRecord } from '../../supervisor/secret-frames.js'
+import { writeNote } from './secret-note.js'
 
 const longestFileBytes = 64 * 1024
 const mostBytes = 512 * 1024
@@ -17,24 +18,40 @@ export interface RevealedSecrets {
   readonly files: readonly SecretRecord[]
   /** The secrets that each file holds. */
   readonly holds: readonly (readonly string[])[]
+  /** For whoever attaches to the command; where that was asked for. */
+  readonly note: Buffer | undefined
+}
+
+/** Values, here and nowhere else, which `patterns` looks for from now on. They are to be overwritten. */
+export function revealValues(
+  names: Iterable<string>,
+  secrets: ReadonlyMap<string, Secret>,
+  patterns: RedactionPatterns,
+): Map<string, Buffer> {
+  const values = new Map<string, Buffer>()
+  for (const name of names) {
+    const value = secrets.get(name)?.reveal() ?? Buffer.alloc(0)
+    patterns.add(name, value)
+    values.set(name, value)
+  }
+  return values
 }
 
 /**
- * Reveals secrets, here and nowhere else, and has `patterns` look for their values from now on.
+ * What a command is given of its secrets, whose values `patterns` looks for from now on.
  *
  * @throws `SECRET_INVALID` for a value that does not go where it is to, or that cannot be masked.
  */
 export function revealSecrets(
   uses: readonly SecretUse[],
   secrets: ReadonlyMap<string, Secret>,
-  { env, patterns }: { env: Readonly<Record<string, string>>; patterns: RedactionPatterns },
+  {
+    env,
+    patterns,
+    noted = false,
+  }: { env: Readonly<Record<string, string>>; patterns: RedactionPatterns; noted?: boolean },
 ): RevealedSecrets {
-  const values = new Map<string, Buffer>()
-  for (const name of new Set(uses.flatMap(secretsOf))) {
-    const value = secrets.get(name)?.reveal() ?? Buffer.alloc(0)
-    patterns.add(name, value)
-    values.set(name, value)
-  }
+  const values = revealValues(new Set(uses.flatMap(secretsOf)), secrets, patterns)
   const applies = ({ when }: { when?: SecretCondition }): boolean => !when || meets(when, values)
   const variables = uses.flatMap((use) => (use.env ?? []).filter(applies))
   const files = uses.flatMap((use) => (use.files ?? []).filter(applies))
@@ -55,6 +72,7 @@ export function revealSecrets(
       }
     }),
     holds: files.map(({ pieces }) => namesIn(pieces)),
+    note: noted ? writeNote(values) : undefined,
   }
   checkSizes(revealed)
   for (const value of values.values()) value.fill(0)
