@@ -8,7 +8,8 @@ export type SpawnStage =
 /**
  * The command never ran. Its code is `SPAWN_FAILED`; where the place itself could not be reached (`stage` is
  * `'connect'`) it is that error's own, such as `CONTAINER_STATE`, `ABORTED` where it was called off in time, and
- * `COMMAND_ID_TAKEN` where another command has its `id`.
+ * `COMMAND_ID_TAKEN` where another command has its `id`. Where it lacked processes, descriptors or memory,
+ * `details.exhausted` is `'pids'`, `'descriptors'` or `'memory'`; it can be run when there is room again.
  */
 export class SpawnError extends ContainersError {
   override readonly name = 'SpawnError'

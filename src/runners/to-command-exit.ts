@@ -38,6 +38,14 @@ const advices = new Map([
   ['terminal ENOSPC', 'All terminals are taken: see /proc/sys/kernel/pty/max.'],
 ])
 
+/** What has run out where a command could not be started for want of it, and what helps. */
+const shortages: Readonly<Record<string, readonly [what: string, advice: string]>> = {
+  EAGAIN: ['pids', 'No more processes may be made there: raise its limit on pids, or end some.'],
+  EMFILE: ['descriptors', 'The supervisor has no descriptor left: raise nofile there, or run fewer at once.'],
+  ENFILE: ['descriptors', 'The machine has no descriptor left.'],
+  ENOMEM: ['memory', 'There is no memory left: raise the limit on it there, or run fewer at once.'],
+}
+
 /** An exit as the supervisor saw it. `intent` is what we asked for, in case that came too late. */
 export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted'): CommandExit {
   const ending = readStatus(record.status)
@@ -97,13 +105,21 @@ export function toSpawnError(
     connect: `${program} was not reached`,
   }[stage]
   const why = [errno, failure.text].filter(Boolean).join(', ')
-  const advice = advices.get(`${stage} ${errno}`) ?? ''
+  // A text says itself what there is too much of.
+  const [exhausted, help] = (!failure.text && isShortage(stage) && shortages[errno ?? '']) || []
+  const advice = advices.get(`${stage} ${errno}`) ?? help ?? ''
   const message = `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`
   return new SpawnError(stage, secrets ? secrets.mask.text(message) : message, {
     ...(errno !== undefined && { errno }),
     ...(stage === 'request' && errno === 'EEXIST' && { code: 'COMMAND_ID_TAKEN' }),
+    ...(exhausted !== undefined && { details: { exhausted } }),
     ...(stage === 'secrets' && { code: 'SECRET_DELIVERY_FAILED', details: { secrets: secrets?.names } }),
   })
+}
+
+/** The others have their own reasons to be refused. */
+function isShortage(stage: SpawnStage): boolean {
+  return stage === 'fork' || stage === 'terminal'
 }
 
 function readStatus(status: number | undefined): Pick<CommandExit, 'code' | 'signal'> {

@@ -75,6 +75,12 @@ void commands_note_reaped(pid_t monitor) {
   }
 }
 
+void commands_note_stopped(pid_t monitor) {
+  for (struct command *command = table_first(); command; command = command->next) {
+    if (command->monitor == monitor && !command->reported) kill(monitor, SIGCONT);
+  }
+}
+
 /* A dying process closes its files before its children become ours: what it leaves can be killed only later. */
 static void monitor_lost(struct command *command) {
   lost_monitors++;

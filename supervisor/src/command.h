@@ -116,8 +116,9 @@ void command_orphan(struct command *command);
 /* Frees it, or goes on dropping what kept descendants print. */
 void command_over(struct talker *talker);
 
-/* A child of ours was reaped. */
+/* A child of ours was reaped, or stopped: root, or where there is but one user a command, may stop its monitor. */
 void commands_note_reaped(pid_t monitor);
+void commands_note_stopped(pid_t monitor);
 
 /* Once a round: drops what commands without a connection print, and frees those that are over. */
 void commands_sweep(void);

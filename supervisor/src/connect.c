@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,16 +16,25 @@
 #include "serve.h"
 #include "text.h"
 
-enum { NOBODY_ANSWERS = 3, REFUSED = 4, TRIES = 20 };
+enum { NOBODY_ANSWERS = 3, REFUSED = 4, TRIES = 20, LONGEST_WAIT_S = 5 };
+enum { NOBODY = -1, ANOTHERS = -2, BUSY = -3 };
 
-/* -1: nobody listens; -2: somebody does who is not ours. */
+/* A socket, or: nobody listens; somebody does who is not ours; whoever does lets nobody in. */
 static int reach(void) {
   struct sockaddr_un address;
   socklen_t size = handover_address(&address);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&address, size) != 0) return close(fd), -1;
-  if (!handover_peer_is_ours(fd)) return close(fd), -2;
+  if (fd < 0) return NOBODY;
+  /* Whoever has taken the name may let everybody wait. */
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = LONGEST_WAIT_S}, sizeof(struct timeval));
+  if (connect(fd, (struct sockaddr *)&address, size) != 0) {
+    int found = errno == EAGAIN ? BUSY : NOBODY;
+    return close(fd), found;
+  }
+  pid_t peer = handover_peer(fd);
+  if (peer <= 0) return close(fd), ANOTHERS;
+  /* Root may have stopped it. */
+  kill(peer, SIGCONT);
   return fd;
 }
 
@@ -100,9 +111,12 @@ static int complain(const char *what, int code) {
 }
 
 int connect_main(bool start) {
+  /* What the host says goes past here. */
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   for (int try = 0; try < TRIES; try++) {
     int socket = reach();
-    if (socket == -2) return complain("its socket belongs to another user", REFUSED);
+    if (socket == ANOTHERS) return complain("its socket belongs to another user", REFUSED);
+    if (socket == BUSY) return complain("whoever has its socket lets nobody in", REFUSED);
     if (socket >= 0) {
       if (hand_over(socket)) return wait_for_end(socket), 0;
       close(socket);

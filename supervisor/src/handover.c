@@ -1,6 +1,7 @@
 #include "handover.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "proc.h"
 #include "text.h"
 
-enum { BACKLOG = 64, MOST_WAITING = 64 };
+enum { BACKLOG = 64, MOST_WAITING = 64, MOST_CONNECTIONS = 1024, VISITORS_A_ROUND = 16 };
 
 /* Somebody who has connected and not yet handed anything over. */
 struct visitor {
@@ -21,6 +22,7 @@ struct visitor {
 static struct source listener = {.fd = -1};
 static unsigned visitors;
 static enum mode mode_of_listener;
+static int spare = -1; /* a descriptor to turn a visitor away with when there is no other */
 
 socklen_t handover_address(struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -29,12 +31,12 @@ socklen_t handover_address(struct sockaddr_un *address) {
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }
 
-bool handover_peer_is_ours(int socket) {
+pid_t handover_peer(int socket) {
   struct ucred peer;
   socklen_t size = sizeof peer;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return 0;
   /* One of another container, on the same network, has no pid here. */
-  return peer.pid > 0 && peer.uid == geteuid();
+  return peer.uid == geteuid() ? peer.pid : 0;
 }
 
 static void dismiss(struct visitor *visitor) {
@@ -76,7 +78,7 @@ static void on_visitor(struct source *source, uint32_t events) {
   (void)events;
   int fds[2];
   if (!receive(source->fd, fds)) return dismiss(visitor);
-  int link = dup(source->fd);
+  int link = connections_open() < MOST_CONNECTIONS ? dup(source->fd) : -1;
   char taken = HANDOVER_TAKEN;
   bool told = link >= 0 && send(link, &taken, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
   dismiss(visitor);
@@ -86,14 +88,25 @@ static void on_visitor(struct source *source, uint32_t events) {
   if (link >= 0) close(link);
 }
 
+/* Without a descriptor nobody can be let in; left waiting, they would wake us for ever. */
+static bool turn_away(int listening) {
+  if ((errno != EMFILE && errno != ENFILE) || spare < 0) return false;
+  close(spare);
+  int socket = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+  if (socket >= 0) close(socket);
+  spare = fcntl(listening, F_DUPFD_CLOEXEC, 0);
+  return socket >= 0;
+}
+
+/* Some at a time: anybody may knock, and for as long as somebody does, there is more to do than this. */
 static void on_listener(struct source *source, uint32_t events) {
   (void)events;
-  for (;;) {
+  for (int i = 0; i < VISITORS_A_ROUND; i++) {
     int socket = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket < 0 && errno == EINTR) continue;
-    if (socket < 0) return;
+    if (socket < 0 && errno != EINTR && !turn_away(source->fd)) return;
+    if (socket < 0) continue;
     struct visitor *visitor = NULL;
-    if (handover_peer_is_ours(socket) && visitors < MOST_WAITING) visitor = calloc(1, sizeof *visitor);
+    if (handover_peer(socket) > 0 && visitors < MOST_WAITING) visitor = calloc(1, sizeof *visitor);
     if (visitor) visitor->source = (struct source){.fd = socket, .on_ready = on_visitor};
     if (visitor && loop_add(&visitor->source, EPOLLIN)) {
       visitors++;
@@ -104,26 +117,33 @@ static void on_listener(struct source *source, uint32_t events) {
   }
 }
 
+static void stop(void) {
+  loop_close(&listener);
+  if (spare >= 0) close(spare);
+  spare = -1;
+}
+
 bool handover_listen(void) {
   struct sockaddr_un address;
   socklen_t size = handover_address(&address);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
   listener = (struct source){.fd = fd, .on_ready = on_listener};
+  spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   mode_of_listener = getpid() == 1 ? MODE_INIT : MODE_BESIDE;
   if (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, BACKLOG) == 0 &&
       loop_add(&listener, EPOLLIN)) {
     return true;
   }
   int error = errno;
-  loop_close(&listener);
+  stop();
   errno = error;
   return false;
 }
 
 void handover_stop(void) {
   if (listener.fd >= 0) on_listener(&listener, EPOLLIN);
-  if (visitors == 0) loop_close(&listener);
+  if (visitors == 0) stop();
 }
 
 unsigned handover_waiting(void) { return visitors; }

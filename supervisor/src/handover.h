@@ -5,14 +5,15 @@
 
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 /* The pid namespace is in the name: abstract names belong to the network namespace, which containers share
    at times. */
 socklen_t handover_address(struct sockaddr_un *address);
 
-/* The other end runs as our own user. */
-bool handover_peer_is_ours(int socket);
+/* Who is at the other end; 0 when that is not our own user in our own container. */
+pid_t handover_peer(int socket);
 
 /* false with EADDRINUSE where another one listens already. */
 bool handover_listen(void);

@@ -103,7 +103,8 @@ static int run_from_path(struct plan *plan) {
 static bool change_user(const struct identity *identity) {
   return syscall(SYS_setgroups, identity->group_count, identity->groups) == 0 &&
          syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) == 0 &&
-         syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0;
+         syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0 &&
+         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; /* which the change may have undone */
 }
 
 static bool change_folder(const struct plan *plan) {
@@ -111,9 +112,7 @@ static bool change_folder(const struct plan *plan) {
   return chdir(plan->identity->home) == 0 || chdir("/") == 0;
 }
 
-/* A change of user may have made this copy of the supervisor's memory readable for that user. */
 static _Noreturn void run_builtin(const struct plan *plan) {
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   close_from(3);
   builtin_run(plan->builtin, plan->argv);
 }

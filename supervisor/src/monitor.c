@@ -67,7 +67,10 @@ static bool reap(void *context) {
     if (pid == 0) return true;
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) return false;
-    if (pid == monitor->command) note_end(monitor, status, &usage);
+    if (pid == monitor->command) {
+      tree_remember(0);
+      note_end(monitor, status, &usage);
+    }
     if (pid != monitor->command || monitor->report.cause) monitor->report.killed += monitor->killing;
   }
 }
@@ -249,6 +252,7 @@ _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAN
   /* What is in it is the command's alone by now, or nobody's. */
   explicit_bzero(request->body, request->length);
   if (monitor.command < 0) fail(&monitor, failure.stage, failure.error);
+  tree_remember(monitor.command);
   close_between(0, CONTROL - 1);
   monitor.report.kind = REPORT_STARTED;
   monitor.report.pid = (uint32_t)monitor.command;

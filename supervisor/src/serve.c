@@ -26,6 +26,8 @@ enum { IDLE_END_MS = 60 * 1000, GRACE_AT_END_MS = 200, LONGEST_END_MS = 2000 };
 static bool set_up(void) {
   /* So that no command can read this process's memory, environment and descriptors, nor trace it. */
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  /* A saved group of its own: who may set another's limits must have all of its groups, and one cannot have two. */
+  (void)!setresgid((gid_t)-1, (gid_t)-1, getegid() + 1);
   signals_set_up();
   launch_remember_limits();
   oom_open();
@@ -39,7 +41,11 @@ static int complain(const char *what) {
 
 static void reap(void) {
   if (!loop_children_changed()) return;
-  for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0;) commands_note_reaped(pid);
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0;) {
+    if (WIFSTOPPED(status)) commands_note_stopped(pid);
+    else commands_note_reaped(pid);
+  }
 }
 
 static void round_of_work(void) {

@@ -34,7 +34,9 @@ static void grant(struct command *command) {
   if (input->source.fd >= 0) {
     int waiting = 0; /* in a pipe; what a terminal took counts as read */
     if (!command->terminal && ioctl(input->source.fd, FIONREAD, &waiting) != 0) return;
-    limit = input->written - (uint64_t)waiting + input->pipe_size + STDIN_BEYOND_PIPE;
+    /* The command may have written to its own stdin, and have made room for it: that was never ours. */
+    uint64_t unread = (uint64_t)waiting < input->written ? (uint64_t)waiting : input->written;
+    limit = input->written - unread + input->pipe_size + STDIN_BEYOND_PIPE;
   }
   uint64_t window = input->pipe_size + STDIN_BEYOND_PIPE;
   if (input->limit - input->received > window / 2 || limit < input->limit + window / 8) return;

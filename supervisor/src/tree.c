@@ -11,9 +11,18 @@
 #include "proc.h"
 
 static pid_t found[MOST_DESCENDANTS];
+static pid_t remembered;
+
+void tree_remember(pid_t command) { remembered = command; }
+
+static size_t find(void) {
+  size_t count = descendants_find(found);
+  if (count == 0 && remembered > 0) found[count++] = remembered;
+  return count;
+}
 
 void tree_signal(int signal) {
-  size_t count = descendants_find(found);
+  size_t count = find();
   bool wake = signal != SIGSTOP && signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU;
   for (size_t i = 0; i < count; i++) {
     kill(found[i], signal);
@@ -40,7 +49,7 @@ bool tree_kill(reaper reap, void *context) {
   enum { ROUNDS = 400, WITHOUT_PAUSE = 100, CROWD = 64 };
   hurry();
   for (int round = 0; round < ROUNDS; round++) {
-    size_t count = descendants_find(found);
+    size_t count = find();
     for (size_t i = 0; i < count; i++) kill(found[i], SIGKILL);
     /* Rounds are counted, not time, since a paused container's clock goes on. */
     int64_t pause = round < WITHOUT_PAUSE ? 2 : 10;
@@ -63,7 +72,7 @@ void tree_kill_strangers(bool (*ours)(pid_t child)) {
 }
 
 size_t tree_survivors(uint32_t *survivors, size_t most) {
-  size_t count = descendants_find(found);
+  size_t count = find();
   if (count > most) count = most;
   for (size_t i = 0; i < count; i++) survivors[i] = (uint32_t)found[i];
   return count;

@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* The one descendant that is known without /proc, over which root may have mounted something else; 0: it is gone. */
+void tree_remember(pid_t command);
+
 /* To all descendants, and SIGCONT after it, since a stopped process would not notice. */
 void tree_signal(int signal);
 

@@ -113,7 +113,8 @@ describe('a command for which there is no room', () => {
       name: 'SpawnError',
       code: 'SPAWN_FAILED',
       stage: 'fork',
-      details: { errno: 'EAGAIN' },
+      details: { errno: 'EAGAIN', exhausted: 'pids' },
+      message: expect.stringContaining('limit on pids') as string,
     })
     expect(performance.now() - began).toBeLessThan(3000)
     expect(await hog.kill({ graceMs: 0 })).toMatchObject({ verified: true, survivors: [] })
@@ -131,7 +132,12 @@ describe('a command for which there is no room', () => {
     expect(refused.length).toBeGreaterThan(10)
     expect(refused.length).toBeLessThan(40)
     for (const { reason } of refused) {
-      expect(reason).toMatchObject({ name: 'SpawnError', stage: 'fork', details: { errno: 'EMFILE' } })
+      expect(reason).toMatchObject({
+        name: 'SpawnError',
+        stage: 'fork',
+        details: { errno: 'EMFILE', exhausted: 'descriptors' },
+        message: expect.stringContaining('nofile') as string,
+      })
     }
     for (const command of commands) command.stdin.end('\n')
     const exits = await Promise.all(commands.map(({ exit }) => exit))

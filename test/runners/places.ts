@@ -16,7 +16,7 @@ import {
 export interface Places {
   readonly engine: ContainerEngine
   /** One whose process 1 is the supervisor. */
-  ours(hostConfig?: Record<string, unknown>): Promise<TestContainer>
+  ours(hostConfig?: Record<string, unknown>, body?: Partial<CreateBody>): Promise<TestContainer>
   /** One with a main process of its own. */
   others(body?: Partial<CreateBody>): Promise<TestContainer>
   runner(container: { id: string }, options?: Partial<DockerRunnerOptions>): DockerRunner
@@ -38,10 +38,15 @@ export function usePlaces(): Places {
     get engine() {
       return engine
     },
-    ours: async (hostConfig = {}) => {
+    ours: async (hostConfig = {}, more = {}) => {
       const architecture = await engineArchitecture(engine)
       const body = supervised(await ensureSupervisorVolume(engine, { image: BUSYBOX_IMAGE, architecture }))
-      return start({ Image: BUSYBOX_IMAGE, ...body, HostConfig: { ...body.HostConfig, ...hostConfig } })
+      return start({
+        Image: BUSYBOX_IMAGE,
+        ...body,
+        ...more,
+        HostConfig: { ...body.HostConfig, ...hostConfig },
+      })
     },
     others: (body = {}) => start({ Image: BUSYBOX_IMAGE, Cmd: ['sleep', '600'], ...body }),
     runner: (container, options = {}) => {

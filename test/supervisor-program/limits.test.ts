@@ -65,16 +65,17 @@ describe('silence', () => {
 })
 
 describe('time in which the supervisor could not run', () => {
-  const pause = async (pid: number, duration: number) => {
-    process.kill(pid, 'SIGSTOP')
+  const pause = async (pids: readonly number[], duration: number) => {
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
     await ms(duration)
-    process.kill(pid, 'SIGCONT')
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
   }
+  const pid = () => supervisor.child.pid as number
 
   test.each(['timeoutMs', 'idleTimeoutMs'])('counts for no %s', async (limit) => {
     const number = supervisor.spawn({ ...sh('echo up; sleep 3; exit 5'), [limit]: 2000 })
     await said(number, 'up')
-    await pause(supervisor.child.pid as number, 2500)
+    await pause([pid()], 2500)
     // By the machine's clock, the limit has passed by now.
     const end = await supervisor.ended(number)
     expect(end).toMatchObject({ code: 5, cause: 0 })
@@ -86,7 +87,7 @@ describe('time in which the supervisor could not run', () => {
     const began = performance.now()
     const number = supervisor.spawn({ ...sh('echo up; sleep 100'), timeoutMs: 1000 })
     await said(number, 'up')
-    await pause(supervisor.child.pid as number, 1500)
+    await pause([pid()], 1500)
     const end = await supervisor.ended(number)
     expect(end).toMatchObject({ cause: 3, signal: 15 })
     expect(performance.now() - began).toBeGreaterThan(2200)
@@ -99,7 +100,7 @@ describe('time in which the supervisor could not run', () => {
     await said(number, 'up')
     supervisor.kill(number, 15, 1000)
     await ms(100)
-    await pause(childrenOf(supervisor.child.pid as number)[0] as number, 1500)
+    await pause([pid(), ...childrenOf(pid())], 1500)
     expect(await supervisor.ended(number)).toMatchObject({ cause: 1, signal: 9 })
     expect(performance.now() - began).toBeGreaterThan(2200)
   })
@@ -107,11 +108,17 @@ describe('time in which the supervisor could not run', () => {
   test('is told of a command without a limit, too', async () => {
     const number = supervisor.spawn(sh('echo up; sleep 4'))
     await said(number, 'up')
-    await pause(supervisor.child.pid as number, 2500)
+    await pause([pid()], 2500)
     const end = await supervisor.ended(number)
     expect(end.pausedMs).toBeGreaterThan(1400)
     expect(end.pausedMs).toBeLessThan(2700)
   })
+})
+
+test('a monitor that is stopped is continued, and its command is killed all the same', async () => {
+  const number = supervisor.spawn({ ...sh('kill -STOP $PPID; echo up; sleep 100'), timeoutMs: 500 })
+  await said(number, 'up')
+  expect(await supervisor.ended(number)).toMatchObject({ cause: 3, signal: 15, verified: 1 })
 })
 
 test('a limit beyond all time is none, extended or not', async () => {

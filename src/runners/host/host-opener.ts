@@ -28,8 +28,11 @@ export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpene
     return Promise.resolve({
       transport,
       defaults,
-      // A pipe cannot be half dead; a child that was stopped goes on some time.
-      mayBeSilent: () => Promise.resolve(true),
+      // A pipe cannot be half dead; a command may have stopped a supervisor that has its own user.
+      mayBeSilent: () => {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, 'SIGCONT')
+        return Promise.resolve(true)
+      },
       explainLoss: () => Promise.resolve({ reason: 'unknown', explanation: `The supervisor ${why()}.` }),
       explainRefusal: (lost) =>
         Promise.resolve(
