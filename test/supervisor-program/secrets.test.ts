@@ -186,11 +186,14 @@ describe('a hostile command', () => {
   })
 
   test('that moves or links the file elsewhere on the tmpfs keeps an empty one', async () => {
-    const elsewhere = `/dev/shm/elsewhere-${randomBytes(4).toString('hex')}`
+    const name = `elsewhere-${randomBytes(4).toString('hex')}`
+    let elsewhere = ''
     try {
-      await gone(`ln token ${elsewhere}-2; mv token ${elsewhere}`)
+      const end = await gone(`top=$(stat -c %m .)/${name}; ln token $top-2; mv token $top; echo $top`)
+      elsewhere = end.stdout.toString().trim().split('\n')[1] ?? ''
       const left = await supervisor.run(sh(`cat ${elsewhere} ${elsewhere}-2 | wc -c`))
       expect(left.stdout.toString().trim()).toBe('0')
+      expect(existsSync(elsewhere) && existsSync(`${elsewhere}-2`)).toBe(true)
     } finally {
       rmSync(elsewhere, { force: true })
       rmSync(`${elsewhere}-2`, { force: true })
