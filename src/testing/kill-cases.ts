@@ -18,9 +18,9 @@ function hostileTree(word: string): string[] {
   ]
 }
 
-/** Each of its processes starts others without end; shells differ in the letter of the limit. */
+/** Each of its processes starts others without end, and begins anew where it cannot; shells differ in the limit's letter. */
 const forkBomb = `ulimit -u 60 2>/dev/null || ulimit -p 60; sh -c "$1" "$0" "$1" & exec sleep 600`
-const member = `while :; do sh -c "$1" "$0" "$1" & done`
+const member = `trap 'exec sh -c "$1" "$0" "$1"' EXIT; while :; do sh -c "$1" "$0" "$1" & done`
 
 /** The limit counts all processes of a user on the whole machine, so it is one that nobody else is. */
 const bombUser = () => `${100_000 + Math.floor(Math.random() * 1_000_000)}:4242`
