@@ -23,6 +23,19 @@ async function startReady(container: Container): Promise<void> {
   for await (const chunk of attached.stdout) if (String(chunk).includes('ready')) return
 }
 
+/** A harness, and whether the engine was asked to wait for a container of it. */
+async function watchedHarness() {
+  const proxy = await startFaultProxy(testEndpoint())
+  onTestFinished(() => proxy.close())
+  const harness = await testHarness({ endpoint: proxy.endpoint })
+  const isAwaited = ({ id }: Container) =>
+    vi.waitUntil(() => proxy.requests.some((line) => line.includes(`/${id}/wait`)), {
+      timeout: 10_000,
+      interval: 5,
+    })
+  return { harness, isAwaited }
+}
+
 test.each([
   ['0', { reason: 'exited', code: 0, succeeded: true }],
   ['7', { reason: 'exited', code: 7, succeeded: false, wasSignaled: false }],
@@ -151,10 +164,10 @@ test('a failed start of others’ making is read from inspect, and never a 0', a
 })
 
 test('waiting for one that was never started waits for its first run', async () => {
-  const harness = await testHarness()
+  const { harness, isAwaited } = await watchedHarness()
   const container = await testContainer(harness, sh('exit 6'))
   const waiting = harness.container(container.id).wait()
-  await new Promise((resolve) => setTimeout(resolve, 100)) // not an answer to be had early: `not-running` holds now
+  await isAwaited(container) // not an answer to be had early: `not-running` holds now
   await container.start()
   expect(await waiting).toMatchObject({ reason: 'exited', code: 6 })
 })
@@ -206,12 +219,12 @@ test('out of memory when the engine’s flag was overtaken by the exit: its even
 })
 
 test('removed while we wait: running, and never started', async () => {
-  const harness = await testHarness()
+  const { harness, isAwaited } = await watchedHarness()
   const running = await testContainer(harness, { command: ['sleep', '600'] })
   await running.start()
   const created = await testContainer(harness)
   const waits = [running.wait(), harness.container(running.id).wait(), created.wait()]
-  await new Promise((resolve) => setTimeout(resolve, 100)) // the third has begun to wait
+  await Promise.all([isAwaited(running), isAwaited(created)])
   await removeByEngine(running.id)
   await removeByEngine(created.id)
   const [first, second, third] = await Promise.all(waits)

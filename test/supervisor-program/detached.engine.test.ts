@@ -429,16 +429,16 @@ describe('a lease', () => {
   }
 
   test('that nobody renews ends the container, with its commands and with code 0', async () => {
-    const { id, peer } = await leased([1, u64(700)])
+    const { id, peer } = await leased([1, u64(1500)])
     const running = peer.spawn(detached(newId(), 'trap "" TERM; echo up; while :; do sleep 1; done'))
     const begun = Date.now()
-    for (let times = 0; times < 6; times++) {
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      lease(peer, [1, u64(700)])
+    for (let times = 0; times < 7; times++) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      lease(peer, [1, u64(1500)])
     }
     expect(peer.frames.some(({ type }) => type === FrameType.exit)).toBe(false)
     expect(await peer.ended(running)).toMatchObject({ cause: 7, signal: 9, verified: 1 })
-    expect(Date.now() - begun).toBeGreaterThan(1700)
+    expect(Date.now() - begun).toBeGreaterThan(3400)
     expect(await ended(id)).toEqual([200, 0])
   })
 

@@ -93,7 +93,10 @@ async function signalMarked(
   throw new Error(`a search for its processes ended with ${exit.code ?? exit.reason}`)
 }
 
-/** The mark is in this script's arguments, which are not searched; its own environment does not have it. */
+/**
+ * The mark is in this script's arguments, which are not searched; its own environment does not have it. A process that
+ * died by the signal to its group, and is gone when its own comes, was met as well.
+ */
 const script = `
 mark=$1 signal=$2 rounds=$3 count=0
 command -v tr >/dev/null || exit 127
@@ -111,8 +114,10 @@ while search; [ -n "$found" ] && [ "$rounds" -gt 0 ]; do
   for pid in $found; do
     stat=$(cat "/proc/$pid/stat")
     set -- \${stat##*) }
-    [ "\${3:-0}" -gt 1 ] && kill "-$signal" "-$3"
-    kill "-$signal" "$pid" && count=$((count + 1))
+    met=
+    [ "\${3:-0}" -gt 1 ] && kill "-$signal" "-$3" && met=1
+    kill "-$signal" "$pid" && met=1
+    [ "$met" ] && count=$((count + 1))
     case $signal in 19|20|21|22) ;; *) kill -CONT "-$3" "$pid";; esac
   done
 done
