@@ -40,8 +40,16 @@ export interface SpawnOptions {
    * detached command stay until it ends or they expire, whatever becomes of its host; they cannot be rotated.
    */
   secrets?: readonly SecretUse[]
-  /** User by name, number or `uid:gid`. Default: the runner's, else the container's configured user. */
-  user?: string
+  /**
+   * User by name, number or `uid:gid`. Default: the runner's, else the container's configured user.
+   *
+   * `'unique'`: a user and group that nobody else in the container is, for this command alone, so that commands of
+   * others can read neither its environment nor its files and secrets, nor signal it. It has no name, no other group and
+   * no rights of its own: `HOME` is `/` unless `env` says otherwise, and folders such as the workspace are writable to
+   * it only where their mode lets everybody write. What it creates stays behind under a number that is hardly ever given
+   * again. Needs a supervisor that is root; else a {@link SpawnError} with the code `NOT_SUPPORTED`.
+   */
+  user?: 'unique' | (string & {})
   /** Default: nothing, an immediate end-of-file; in a terminal `'pipe'`. */
   stdin?: StdinSource
   /**

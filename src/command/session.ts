@@ -13,7 +13,7 @@ export interface SessionOptions {
   env?: Readonly<Record<string, string>>
   /** Names of variables passed on from the container's configured environment (or the host's, for HostRunner). */
   inheritEnv?: readonly string[]
-  /** User of all the session's commands. Default: the runner's, else the container's configured user. */
+  /** User of all the session's commands. Default: the runner's, else the container's configured user. `'unique'` is refused. */
   user?: string
   /** Default: bash where there is one, else sh where there is one, else none. */
   shell?: SessionShell

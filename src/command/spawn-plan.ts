@@ -113,6 +113,9 @@ export function checkSignal(signal: string): void {
   throw invalidOption('signal', 'must be the name of a Linux signal', signal)
 }
 
+/** In place of a user's name: one that nobody else is. */
+export const uniqueUser = 'unique'
+
 /** Checks the shape of a user: `name`, `uid`, `name:group` or `uid:gid`. */
 export function checkUser(option: string, user: unknown): void {
   if (typeof user === 'string' && /^[\w.][\w.@$-]*(:[\w.][\w.@$-]*)?$/.test(user)) return

@@ -8,6 +8,7 @@ import type { Session } from '../command/session.js'
 import { planSpawn, type SpawnPlan, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { noTerminals } from './no-terminals.js'
+import { assertNoUniqueUser } from './assert-no-unique-user.js'
 import { assertNoSecrets } from './secrets/assert-no-secrets.js'
 
 /** Commands one by one, without a supervisor, and so without all that only one can do. */
@@ -18,18 +19,22 @@ export abstract class PlainRunner implements CommandRunner {
   private readonly commands = new Set<Command>()
   private closed = false
 
-  constructor(private readonly bounds: TimeoutBounds | undefined) {}
+  constructor(
+    private readonly bounds: TimeoutBounds | undefined,
+    private readonly usualUser?: string,
+  ) {}
 
   /** Starts a command that needs no supervisor. */
   protected abstract start(plan: SpawnPlan): Command
 
-  /** Throws `NOT_SUPPORTED` for a terminal, for secrets and for a detached command. */
+  /** Throws `NOT_SUPPORTED` for a terminal, secrets, a user of its own, and a detached command. */
   spawn(argv: readonly string[], options: SpawnOptions = {}): Command {
     if (this.closed) throw new ContainersError('CLOSED', 'The runner was closed; make another one.')
     const plan = planSpawn(argv, options, this.bounds)
     if (plan.terminal) throw noTerminals()
     if (plan.detached) throw cannotDetach()
     assertNoSecrets(plan)
+    assertNoUniqueUser(plan.user ?? this.usualUser)
     const command = this.start(plan)
     this.commands.add(command)
     void command.exit.then(() => this.commands.delete(command))

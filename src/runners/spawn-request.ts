@@ -1,5 +1,5 @@
 import { ordinaryLaunch, type Launch } from '../command/launch.js'
-import type { SpawnPlan } from '../command/spawn-plan.js'
+import { uniqueUser, type SpawnPlan } from '../command/spawn-plan.js'
 import type { SpawnRequest, SpawnSecrets } from '../supervisor/messages.js'
 import type { PlaceDefaults } from './place.js'
 
@@ -20,13 +20,15 @@ export function spawnRequest(
   windowBytes: number,
   secrets?: SpawnSecrets,
 ): SpawnRequest {
+  const user = plan.user ?? defaults.user
   return {
     ...launch,
     env: plan.terminal ? withTerminal(launch.env) : launch.env,
     id,
     argv: plan.builtin ?? launch.argv,
     builtin: plan.builtin !== undefined,
-    user: plan.user ?? defaults.user,
+    user: user === uniqueUser ? undefined : user,
+    uniqueUser: user === uniqueUser,
     path: defaults.path,
     stdin: plan.stdin.kind !== 'none',
     keepDescendants: plan.keepDescendants,

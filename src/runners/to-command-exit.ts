@@ -1,5 +1,6 @@
 import type { ContainersError } from '../errors/containers-error.js'
 import type { CommandExit, CommandExitReason } from '../command/command-exit.js'
+import { uniqueUser } from '../command/spawn-plan.js'
 import { SpawnError, type SpawnStage } from '../command/spawn-error.js'
 import { errnoName } from '../model/errno.js'
 import { signalName } from '../model/signal.js'
@@ -96,7 +97,10 @@ export function toSpawnError(
   const what = {
     exec: `${program} could not be executed`,
     cwd: `The working folder ${asked.cwd === undefined ? 'of the user' : Buffer.from(asked.cwd as string).toString()} could not be entered`,
-    user: `There is no user ${asked.user ?? ''}, or it cannot be changed to`,
+    user:
+      asked.user === uniqueUser
+        ? `${program} could not be given a user of its own`
+        : `There is no user ${asked.user ?? ''}, or it cannot be changed to`,
     fork: `No process could be made for ${program}`,
     limits: `The limits for ${program} could not be set`,
     secrets: `The secrets ${secrets?.names.join(', ')} could not be delivered`,
@@ -113,6 +117,7 @@ export function toSpawnError(
     ...(errno !== undefined && { errno }),
     ...(stage === 'request' && errno === 'EEXIST' && { code: 'COMMAND_ID_TAKEN' }),
     ...(exhausted !== undefined && { details: { exhausted } }),
+    ...(stage === 'user' && errno === 'EPERM' && asked.user === uniqueUser && { code: 'NOT_SUPPORTED' }),
     ...(stage === 'secrets' && { code: 'SECRET_DELIVERY_FAILED', details: { secrets: secrets?.names } }),
   })
 }

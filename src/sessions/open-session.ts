@@ -1,3 +1,4 @@
+import { uniqueUser } from '../command/spawn-plan.js'
 import type { CommandExit } from '../command/command-exit.js'
 import type { SpawnOptions } from '../command/command-options.js'
 import { ordinaryLaunch, type Launch, type LaunchAnswer, type LaunchFailure } from '../command/launch.js'
@@ -21,6 +22,10 @@ export async function openSession(host: SessionHost, options: SessionOptions): P
   const { shell: wanted, ...spawnOptions } = options
   if (wanted !== undefined && !shells.includes(wanted)) {
     throw invalidOption('shell', "must be 'bash', 'sh' or 'none'", wanted)
+  }
+  if (spawnOptions.user === uniqueUser) {
+    const advice = 'Its commands share what they leave. Use the runner.'
+    throw invalidOption('user', "must not be 'unique' for a session", uniqueUser, advice)
   }
   let problem: unknown
   for (const shell of wanted === undefined ? shells : [wanted]) {

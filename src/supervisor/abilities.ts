@@ -12,6 +12,7 @@ const abilities: readonly {
   { name: 'terminals', since: 2, isWanted: ({ terminal }) => terminal !== undefined },
   { name: 'files and ports', since: 2, isWanted: ({ builtin }) => builtin },
   { name: 'third outputs, as sessions need', since: 2, isWanted: ({ thirdOutput }) => thirdOutput },
+  { name: 'users of their own', since: 2, isWanted: ({ uniqueUser }) => uniqueUser },
   { name: 'secrets', since: 2, isWanted: ({ secrets }) => secrets !== undefined },
 ]
 

@@ -37,6 +37,8 @@ export interface SpawnRequest {
   readonly env: readonly (string | Uint8Array)[]
   readonly cwd: string | Uint8Array | undefined
   readonly user: string | undefined
+  /** A user that nobody else is; `user` is then undefined. */
+  readonly uniqueUser: boolean
   readonly path: string | undefined
   readonly stdin: boolean
   readonly keepDescendants: boolean
@@ -165,6 +167,7 @@ function flagsOf(request: SpawnRequest): number {
   if (request.fillDefaults) flags |= spawnFlag.fillDefaults
   if (request.detached) flags |= spawnFlag.detached
   if (request.thirdOutput) flags |= spawnFlag.thirdOutput
+  if (request.uniqueUser) flags |= spawnFlag.uniqueUser
   return flags
 }
 

@@ -43,4 +43,5 @@ export const spawnFlag = {
   builtin: 8,
   detached: 16,
   thirdOutput: 32,
+  uniqueUser: 64,
 } as const

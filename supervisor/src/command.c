@@ -14,6 +14,7 @@
 #include "pipes.h"
 #include "table.h"
 #include "tree.h"
+#include "unique_user.h"
 #include "viewer.h"
 
 void command_news(struct command *command) {
@@ -153,6 +154,16 @@ static void start(struct command *command, struct request *request) {
   close(pipes.control[1]);
 }
 
+/* false: there is none. */
+static bool give_user(struct command *command, struct request *request) {
+  if (!(request->flags & SPAWN_UNIQUE)) return true;
+  command->unique_id = request->unique_id = unique_user();
+  if (command->unique_id) return true;
+  const char *why = errno == EPERM ? "the supervisor is not root, which alone can become another user" : NULL;
+  refuse(command, STAGE_USER, errno, why);
+  return false;
+}
+
 static void begin(struct command *command, struct request *request) {
   bool detached = request->flags & SPAWN_DETACHED;
   if (table_count() > MOST_COMMANDS + detached_kept()) {
@@ -172,6 +183,7 @@ static void begin(struct command *command, struct request *request) {
   if (detached && !detached_prepare(command, request)) {
     return refuse(command, STAGE_FORK, errno, "there is no room for its output");
   }
+  if (!give_user(command, request)) return;
   start(command, request);
   if (detached && !command->reported) detached_begin(command, request);
 }

@@ -65,6 +65,7 @@ struct command {
   struct spool spool;
   struct viewer *viewers;
   uint32_t number;
+  uid_t unique_id; /* 0: it has no user of its own */
   pid_t monitor;
   bool keep, terminal;
   bool started, started_sent, killed_sent;

@@ -139,6 +139,11 @@ failed:
 }
 
 static enum user_result find_identity(const struct request *request, struct identity *identity) {
+  if (request->unique_id) {
+    identity_of_uid(request->unique_id, identity);
+    identity->gid = request->unique_id;
+    return USER_OK;
+  }
   if (request->user) return identity_find(request->user, identity);
   identity->uid = geteuid();
   identity->gid = getegid();
@@ -205,7 +210,7 @@ pid_t launch(struct request *request, struct launch_failure *failure) {
   plan.identity = &identity;
   plan.terminal = request->columns;
   /* Without root there is no changing, and nothing to change where the user is ours. */
-  plan.change_user = request->user && !(same && geteuid() != 0);
+  plan.change_user = (request->user || request->unique_id) && !(same && geteuid() != 0);
   if (identity.uid != geteuid()) {
     /* So that the command may open /dev/stdout, its terminal and their like again. */
     for (int fd = 0; fd < COMMAND_FDS; fd++) (void)!fchown(fd, identity.uid, (gid_t)-1);

@@ -81,6 +81,8 @@ static void note_texts(struct request *request, const struct field *field) {
   if (field->tag == TAG_ID) {
     request->id = field->bytes;
     request->id_length = field->length;
+  } else if (field->tag == TAG_USER) {
+    request->names_user = true;
   } else if (field->tag == TAG_NOTE) {
     request->note = field->bytes;
     request->note_length = field->length;
@@ -93,6 +95,7 @@ static void note_texts(struct request *request, const struct field *field) {
 static const char *check_together(const struct request *request) {
   if (request->argument_count == 0) return "there is no argument";
   if (request->secret_count > 0 && (request->flags & SPAWN_KEEP)) return "descendants cannot be kept with secrets";
+  if (request->names_user && (request->flags & SPAWN_UNIQUE)) return "a user is named, and one of its own asked for";
   if (!(request->flags & SPAWN_DETACHED)) return NULL;
   if (request->id_length == 0) return "a detached command has no id";
   return request->flags & SPAWN_THIRD ? "a detached command has a third output" : NULL;

@@ -12,6 +12,7 @@ enum spawn_flag {
   SPAWN_BUILTIN = 8,
   SPAWN_DETACHED = 16,
   SPAWN_THIRD = 32,
+  SPAWN_UNIQUE = 64,
 };
 
 enum { TAG_SECRET = 14, RUN_NAME = 16, LONGEST_NOTE = 16 << 10 };
@@ -30,7 +31,8 @@ struct request {
   uint64_t timeout_ms, idle_ms; /* 0: none */
   uint16_t columns, rows;       /* 0: no terminal */
   uint32_t secret_count, secret_bytes, secret_variables;
-  bool secret_files;
+  bool secret_files, names_user;
+  uint32_t unique_id; /* 0: the user is named, or ours */
   char run[RUN_NAME + 1]; /* where there are any: the name of their folder */
   const uint8_t *id, *program, *note;
   uint32_t id_length, program_length, note_length; /* 0: there is none */

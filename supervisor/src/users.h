@@ -23,7 +23,7 @@ enum user_result { USER_OK, USER_UNKNOWN, GROUP_UNKNOWN, USER_MALFORMED, USER_TO
 /* `wanted` is `name`, `uid`, `name:group` or `uid:gid`, ended by NUL. */
 enum user_result identity_find(const char *wanted, struct identity *identity);
 
-/* The entry of a uid, for its home and name; the identity's groups are left empty. */
+/* The entry of a uid, for its home and name; the identity's groups are left empty, and its name where there is none. */
 void identity_of_uid(uid_t uid, struct identity *identity);
 
 /* Decimal, no sign, less than 2^32 - 1. */

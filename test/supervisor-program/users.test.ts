@@ -76,6 +76,26 @@ const asRoot = () => {
     expect(await supervisor.run(as('daemon', 'true'))).toMatchObject({ code: 0 })
   })
 
+  test('one of its own is nobody else, has no other group, no name, and / as home', async () => {
+    const own = { argv: ['sh', '-c', 'echo $(id -u):$(id -g):$(id -G); env'], env: [PATH], flags: 64 | 4 }
+    const ends = await Promise.all(Array.from({ length: 20 }, () => supervisor.run(own)))
+    const ids = ends.map(({ stdout }) => stdout.toString().split('\n')[0]?.split(':') ?? [])
+    expect(new Set(ids.map(([id]) => id)).size).toBe(20)
+    for (const [id, group, groups] of ids) {
+      expect(Number(id)).toBeGreaterThan(16_384)
+      expect([group, groups]).toEqual([id, id])
+    }
+    expect(ends[0]?.stdout.toString()).toContain('HOME=/\n')
+    expect(ends[0]?.stdout.toString()).not.toContain('USER=')
+  })
+
+  test('a user that is named and one of its own contradict each other', async () => {
+    expect((await supervisor.run({ ...as('daemon', 'true'), flags: 64 })).failure).toMatchObject({
+      stage: 6,
+      text: 'a user is named, and one of its own asked for',
+    })
+  })
+
   test('what belongs to another user is killed with its tree', async () => {
     const number = supervisor.spawn(
       as('daemon', 'sh', '-c', 'trap "" TERM; setsid sleep 100 & echo up; wait'),
@@ -87,6 +107,11 @@ const asRoot = () => {
 }
 
 const withoutRoot = () => {
+  test('one of its own is refused', async () => {
+    const end = await supervisor.run({ argv: ['true'], env: [PATH], cwd: '/', flags: 64 })
+    expect(end.failure).toMatchObject({ stage: stageUser, error: EPERM })
+  })
+
   test('another user is refused, our own is not', async () => {
     expect(await idOf('0')).toMatchObject({ stage: stageUser, error: EPERM })
     expect(await idOf(String(process.getuid?.()))).toMatch(new RegExp(`^${process.getuid?.()}:`))

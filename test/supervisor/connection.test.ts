@@ -11,6 +11,7 @@ const request: SpawnRequest = {
   env: ['A=1'],
   cwd: '/tmp',
   user: undefined,
+  uniqueUser: false,
   path: '/bin',
   stdin: true,
   keepDescendants: false,

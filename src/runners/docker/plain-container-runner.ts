@@ -19,7 +19,7 @@ export class PlainContainerRunner extends PlainRunner {
     private readonly user: string | undefined,
     bounds: TimeoutBounds | undefined,
   ) {
-    super(bounds)
+    super(bounds, user)
   }
 
   protected start(plan: SpawnPlan): Command {
