@@ -69,6 +69,23 @@ export const timeCases = defineCases([
     },
   },
   {
+    name: 'aborted while it runs, a command keeps what it printed and leaves nothing',
+    async run(runner) {
+      const word = uniqueWord()
+      const controller = new AbortController()
+      const command = runner.spawn(forever(word, 'trap "" TERM; echo partial;'), {
+        signal: controller.signal,
+        graceMs: 50,
+      })
+      assert.equal(await command.waitForLog(/ready/), 'ready')
+      controller.abort()
+      const exit = await command.exit
+      assert.deepEqual([exit.reason, exit.succeeded], ['aborted', false])
+      assert.equal(await command.text(), 'partial\nready\n')
+      assert.deepEqual(await withWord(runner, word), [])
+    },
+  },
+  {
     name: 'aborted after the end, nothing changes',
     async run(runner) {
       const controller = new AbortController()
