@@ -12,7 +12,8 @@ import { runMain, say, SetupError } from './lib/say.mjs'
 const RUN_DIR = '/run/anyon'
 const DATA_DIR = '/var/lib/anyon-docker'
 const LOG_FILE = '/var/log/anyon-dockerd.log'
-const PACKAGES = ['docker.io', 'iptables', 'ca-certificates']
+/** The engine lists a container's processes with ps. */
+const PACKAGES = ['docker.io', 'iptables', 'ca-certificates', 'procps']
 
 /** An engine that answers: the one that is there, else one that is installed and started. Returns its endpoint. */
 export async function ensureEngine() {

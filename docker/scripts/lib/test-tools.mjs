@@ -1,7 +1,7 @@
 import { hasCommand, installPackages } from './install-engine.mjs'
 
 /** What tests run on the host beside Node and the engine, and Debian's package of it. */
-const PACKAGES = { git: 'git', openssl: 'openssl', docker: 'docker.io' }
+const PACKAGES = { git: 'git', openssl: 'openssl', docker: 'docker.io', ps: 'procps' }
 
 /** Installs the programs that the tests need and that are not there; says what to type where it may not. */
 export async function ensureTestTools() {
