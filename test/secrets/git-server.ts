@@ -26,15 +26,16 @@ const run = (program: string, argv: string[]) => execFileSync(program, argv, { s
 const git = (...argv: string[]) =>
   execFileSync('git', argv, { stdio: 'pipe', env: { PATH: process.env['PATH'] } })
 
-/** Git's own server behind HTTPS and basic authentication: what lies below /public asks for none. */
+/** Git's own server behind HTTPS and basic authentication: what lies below /public asks for none. `at`: who it is. */
 export async function startGitServer(
   mayRead: (credential: string, path: string) => boolean,
+  at = { name: 'localhost', address: '127.0.0.1' },
 ): Promise<GitServer> {
   const root = mkdtempSync(join(tmpdir(), 'git-server-'))
   const certificate = join(root, 'certificate.pem')
   const key = join(root, 'key.pem')
-  run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate]) // prettier-ignore
+  run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${at.name}`,
+    '-addext', `subjectAltName=DNS:${at.name},IP:${at.address}`, '-keyout', key, '-out', certificate]) // prettier-ignore
   const requests: GitRequest[] = []
   const server = createServer(
     { cert: readFileSync(certificate), key: readFileSync(key) },
@@ -47,10 +48,10 @@ export async function startGitServer(
       } else serve(join(root, 'repositories'), request, response)
     },
   )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, at.address, resolve))
   const { port } = server.address() as AddressInfo
   for (const name of ['public/open', 'private/ann', 'private/bob']) createRepository(root, name)
-  addSubmodule(root, 'private/ann', `https://localhost:${port}/private/bob.git`)
+  addSubmodule(root, 'private/ann', `https://${at.name}:${port}/private/bob.git`)
   return {
     port,
     certificate,
