@@ -5,8 +5,8 @@ import type { OpenedPlace, StreamOpener } from './place.js'
 
 /** How long a supervisor may take to say HELLO on a stream that is open. */
 const helloMs = 20_000
-/** How often a stream is opened that ends before anything was said on it. */
-const triesWhenCut = 3
+/** How often a stream is opened that ends before anything was said on it: over ten cuts in a row. */
+const triesWhenCut = 11
 
 /** A place whose supervisor has said HELLO. */
 export interface ConnectedPlace {

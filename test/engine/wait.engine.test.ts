@@ -84,7 +84,7 @@ test('a wait can be cancelled, and aborted', async () => {
 
 test('an answer in many pieces is one answer', async () => {
   const id = await running({ command: ['sh', '-c', 'sleep 0.3; exit 3'] })
-  proxy.faults = { halveChunks: true }
+  proxy.faults = { chunking: 'halved' }
   const wait = await proxied.waitContainer(id, 'not-running')
   expect(await wait.result).toEqual({ statusCode: 3 })
 })

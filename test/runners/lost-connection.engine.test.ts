@@ -62,7 +62,7 @@ describe('a runner that does not resume, and whose connection to the engine is b
   })
 
   test('in halves: not a byte is lost', async () => {
-    const { runner } = await through({ only: execStream, halveChunks: true })
+    const { runner } = await through({ only: execStream, chunking: 'halved' })
     const input = Buffer.from(Array.from({ length: 500_000 }, (_, index) => (index * 7) & 255))
     const { stdoutBytes } = await runner.run(['cat'], { stdin: input })
     const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')

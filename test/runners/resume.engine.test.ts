@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Command } from '../../src/command/command.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
+import { createRandom } from '../streaming/random.js'
 import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
@@ -64,7 +66,8 @@ describe('a command whose connection is cut goes on', () => {
       return streams(proxy)
     }
     const all: number[] = []
-    const offsets = Array.from({ length: 48 }, (_, index) => 120 + index * 17)
+    const phase = createRandom().below(17) // so that every byte has its turn
+    const offsets = Array.from({ length: 48 }, (_, index) => 120 + phase + index * 17)
     while (offsets.length > 0) all.push(...(await Promise.all(offsets.splice(0, 6).map(cutAfter))))
     expect(Math.max(...all)).toBeGreaterThanOrEqual(2) // a slow engine may need another attempt
   })
@@ -86,6 +89,24 @@ describe('a command whose connection is cut goes on', () => {
     expect(back).toEqual([twentyMegabytesHash, 0])
     expect(streams(proxy)).toBeGreaterThan(times)
   })
+
+  test.each(['toEngine', 'toClient'] as const)(
+    'ten times before it could begin, %s, and runs once',
+    async (direction) => {
+      const { proxy, runner } = await through({
+        cutAfterBytes: (nth) => (nth < 10 ? { [direction]: 40 * nth } : {}),
+      })
+      const { exit, stdout } = await runner.run([
+        'sh',
+        '-c',
+        'echo ran >> /tmp/$1; cat /tmp/$1',
+        'sh',
+        uniqueWord(),
+      ])
+      expect([exit.reason, exit.code, stdout]).toEqual(['exited', 0, 'ran\n'])
+      expect(streams(proxy)).toBe(11)
+    },
+  )
 
   test('by an outage, and neither its reader nor its writer notices', async () => {
     const { proxy, runner } = await through()
@@ -122,6 +143,25 @@ describe('a command whose connection is cut goes on', () => {
     expect(await late.exit).toMatchObject({ reason: 'timeout', evidence: 'wait4' })
     expect((await after).stdout).toBe('after\n')
     expect(await withWord(runner, word)).toEqual([])
+  })
+
+  test('ten times where somebody else started it, and its reader has every byte from where it came in', async () => {
+    const id = uniqueWord()
+    const { runner: starter } = await through()
+    await starter.files.write(`/tmp/${id}`, twentyMegabytes)
+    const script = 'head -c 1000 $1; until [ -e $1.go ]; do sleep 0.05; done; tail -c +1001 $1; exit 6'
+    const spool = { maxBytes: 65_536, whenFull: 'block' } as const
+    const first = starter.spawn(['sh', '-c', script, 'sh', `/tmp/${id}`], { detached: true, id, spool })
+    await once(first.stdout, 'readable')
+    const { proxy, runner } = await through({
+      cutAfterBytes: (nth) => (nth < 10 ? { toClient: 300_001 + 55_555 * nth } : {}),
+    })
+    const reader = hashOf(await runner.attach(id, { fromStdoutByte: 900 }))
+    await starter.files.write(`/tmp/${id}.go`, '')
+    first.stdout.resume()
+    expect(await reader).toEqual([sha256(twentyMegabytes.subarray(900)), 6])
+    expect(streams(proxy)).toBeGreaterThan(10)
+    await starter.forget(id)
   })
 
   test('by a link that is dead without having ended', async () => {

@@ -4,6 +4,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { split, type Chunking } from './chunking.js'
+import { Overtaking } from './overtaking.js'
 
 /** Bytes in each direction; `nth` in a function is how many matching connections were there before. */
 interface CutAfter {
@@ -19,10 +21,12 @@ export interface Faults {
   cutAfterBytes?: CutAfter | ((nth: number) => CutAfter)
   /** Let every chunk vanish, though nobody is told, as a network does that lost its state. */
   swallow?: boolean
-  /** Hold back every chunk for so long. */
-  delayMs?: number
-  /** Pass every chunk on in two halves, some time apart. */
-  halveChunks?: boolean
+  /** Hold back every chunk for so long, or for what the function draws for it. */
+  delayMs?: number | (() => number)
+  /** Pass every chunk on in pieces, some time apart. */
+  chunking?: Chunking
+  /** Let answers of the engine overtake those before them that go over other connections. */
+  reorder?: boolean
   /** Where one side ends its half, end the other half too. */
   refuseHalfClose?: boolean
   /** Close new connections at once. */
@@ -35,6 +39,8 @@ export interface FaultProxy {
   faults: Faults
   /** The first request line of every connection so far, empty where nothing was sent. */
   readonly requests: readonly string[]
+  /** How many chunks were overtaken by later ones. */
+  readonly overtaken: number
   /** How many connections are open. */
   open(): number
   /** Cuts every open connection whose first request line matches. Default: all. Says how many. */
@@ -43,6 +49,8 @@ export interface FaultProxy {
 }
 
 type CurrentFaults = Omit<Faults, 'cutAfterBytes'> & { cutAfterBytes: CutAfter | undefined }
+
+type Send = (send: () => Promise<void>) => Promise<void>
 
 interface Connection {
   client: net.Socket
@@ -60,6 +68,7 @@ export async function startFaultProxy(
   const folder = await mkdtemp(join(tmpdir(), 'anyon-proxy-'))
   const connections = new Set<Connection>()
   const requests: string[] = []
+  const overtaking = new Overtaking()
   let matching = 0
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
     if (proxy.faults.refuseConnections) return void client.destroy()
@@ -79,8 +88,9 @@ export async function startFaultProxy(
       requests[index] = connection.request = requestLine(chunk)
       if (isFaulty()) connection.nth = matching++
     }
-    void pump(client, engine, 'toEngine', current, cut, onRequest)
-    void pump(engine, client, 'toClient', current, cut)
+    const overtakes: Send = (send) => overtaking.pass(connection, send)
+    void pump(client, engine, 'toEngine', current, cut, { onChunk: onRequest })
+    void pump(engine, client, 'toClient', current, cut, { overtakes })
   })
   server.listen(listenOn === 'unix' ? join(folder, 'proxy.sock') : { port: 0, host: '127.0.0.1' })
   await once(server, 'listening')
@@ -89,6 +99,9 @@ export async function startFaultProxy(
     endpoint: typeof address === 'string' ? `unix://${address}` : `tcp://127.0.0.1:${address.port}`,
     faults,
     requests,
+    get overtaken() {
+      return overtaking.count
+    },
     open: () => connections.size,
     cut(only) {
       const chosen = [...connections].filter(({ request }) => only?.test(request) ?? true)
@@ -118,18 +131,22 @@ async function pump(
   direction: 'toEngine' | 'toClient',
   faults: () => CurrentFaults,
   cut: () => void,
-  onChunk: (chunk: Buffer) => void = () => {},
+  {
+    onChunk = () => {},
+    overtakes = (send) => send(),
+  }: { onChunk?: (chunk: Buffer) => void; overtakes?: Send },
 ): Promise<void> {
   let passed = 0
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
       onChunk(chunk as Buffer)
-      for (const part of faults().halveChunks ? halves(chunk as Buffer) : [chunk as Buffer]) {
-        const { delayMs, halveChunks, cutAfterBytes, swallow } = faults()
+      for (const part of split(chunk as Buffer, faults().chunking)) {
+        const { cutAfterBytes, swallow, reorder } = faults()
         if (swallow) continue
-        if (delayMs !== undefined || halveChunks) await delay(delayMs ?? 1)
+        await pause(faults())
         const left = Math.max(0, (cutAfterBytes?.[direction] ?? Infinity) - passed)
-        await write(to, part.subarray(0, left))
+        const send = () => write(to, part.subarray(0, left))
+        await (reorder ? overtakes(send) : send())
         passed += part.length
         if (part.length >= left) return await cutCleanly(to, cut)
       }
@@ -141,6 +158,13 @@ async function pump(
   }
 }
 
+async function pause({ delayMs = 0, chunking }: CurrentFaults): Promise<void> {
+  const ms = typeof delayMs === 'function' ? delayMs() : delayMs
+  if (ms > 0) await delay(ms)
+  else if (chunking === 'halved') await delay(1)
+  else if (chunking === 'bytewise') await new Promise(setImmediate)
+}
+
 /** What was passed on arrives before the cut. */
 async function cutCleanly(to: net.Socket, cut: () => void): Promise<void> {
   await new Promise<void>((resolve) => to.end(resolve))
@@ -149,11 +173,6 @@ async function cutCleanly(to: net.Socket, cut: () => void): Promise<void> {
 
 function requestLine(chunk: Buffer): string {
   return chunk.toString('latin1').split('\r\n', 1)[0] ?? ''
-}
-
-function halves(chunk: Buffer): Buffer[] {
-  const middle = chunk.length >> 1
-  return middle === 0 ? [chunk] : [chunk.subarray(0, middle), chunk.subarray(middle)]
 }
 
 async function write(to: net.Socket, bytes: Buffer): Promise<void> {
