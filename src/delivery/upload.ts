@@ -57,9 +57,7 @@ async function uploadToTmpfs(
     throw failed(container, 'its root is read-only and it has no tmpfs from which a program may be started')
   }
   const path = `${folder.replace(/\/$/, '')}/${fileName(binary)}`
-  // Moved into place when it is whole: another process may be doing the same.
-  const script = '[ -x "$1" ] || { cat > "$1.$$" && chmod 0555 "$1.$$" && mv -f "$1.$$" "$1"; }'
-  const result = await runInContainer(engine, container.id, ['sh', '-c', script, 'sh', path], {
+  const result = await runInContainer(engine, container.id, ['sh', '-c', tmpfsScript, 'sh', path, folder], {
     stdin: binary.bytes,
     user: '0',
     ...(signal && { signal }),
@@ -69,6 +67,17 @@ async function uploadToTmpfs(
   }
   return path
 }
+
+/**
+ * Moved into place when it is whole: another process may be doing the same. As it is to run as root, what another user
+ * has put there, or could put there, is not run.
+ */
+const tmpfsScript = `
+is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -x "$1" ]; }
+case "$(ls -ld "$2")" in ????????w[!tT]*) echo 'other users may rename what is in it' >&2; exit 1;; esac
+is_ours "$1" && exit
+set -C
+rm -rf "$1" && cat > "$1.$$" && chmod 0555 "$1.$$" && mv -f "$1.$$" "$1" && is_ours "$1"`
 
 function executableTmpfs({ host }: ContainerInspection): string | undefined {
   const found = Object.entries(host.tmpfs).find(([, options]) => {

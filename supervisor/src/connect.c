@@ -16,7 +16,7 @@
 #include "serve.h"
 #include "text.h"
 
-enum { NOBODY_ANSWERS = 3, REFUSED = 4, TRIES = 20, LONGEST_WAIT_S = 5 };
+enum { NOBODY_ANSWERS = 3, REFUSED = 4, TRIES = 20, LONGEST_WAIT_S = 2 };
 enum { NOBODY = -1, ANOTHERS = -2, BUSY = -3 };
 
 /* A socket, or: nobody listens; somebody does who is not ours; whoever does lets nobody in. */

@@ -24,7 +24,7 @@ my %number = (POSIX::uname())[4] eq 'x86_64'
 sub call { my $name = shift; my $result = syscall($number{$name}, @_); return $result < 0 ? undef : $result || '0E0' }
 sub outcome {
   my ($what, $worked) = @_;
-  my ($why) = grep { $!{$_} } qw(EPERM EACCES EROFS ENOENT EBUSY EFAULT ESRCH EBADF ENOSYS ENXIO EAGAIN);
+  my ($why) = grep { $!{$_} } qw(EPERM EACCES EROFS ENOENT EBUSY EFAULT ESRCH EBADF ENOSYS ENXIO EAGAIN ETXTBSY);
   print "$what ", $worked ? 'worked' : $why // $! + 0, "\n";
 }
 `
