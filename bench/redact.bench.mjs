@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { HostRunner } from '@anyon/containers'
+import { MemorySecretStore, secretEnv } from '@anyon/containers'
 import { loadSource } from './support/load-source.mjs'
+import { openWorkbench } from './support/workbench.mjs'
 
 const MIB = 1024 ** 2
 const BLOCK = logText(16 * MIB)
-/** In a file, and so often through the runner, which makes 1 GiB. */
+/** In a file of the container, and so often through the runner, which makes 1 GiB. */
 const TIMES = 64
 const SECRETS = 100
 
@@ -23,36 +21,37 @@ export const bars = [
   { what: 'the redactor alone: log lines in chunks of 100 bytes', of: 'small chunks' },
 ]
 
-let folder
-let runner
+let bench
 
 export async function contenders() {
   const { createRedactor, RedactionPatterns } = await loadSource(
     'src/streaming/redact.ts',
     'src/streaming/redact-patterns.ts',
   )
-  folder = mkdtempSync(join(tmpdir(), 'anyon-bench-'))
-  const file = join(folder, 'log')
-  writeFileSync(file, BLOCK)
-  runner = new HostRunner()
-  const command = ['cat', ...Array(TIMES).fill(file)]
+  bench = await openWorkbench()
+  const token = (n) => `sk-${n}-${randomBytes(30).toString('base64url')}`
+  const values = Object.fromEntries(Array.from({ length: SECRETS }, (_, n) => [`owner/${n}`, token(n)]))
+  const { runner } = await bench.container({}, { secretStore: new MemorySecretStore(values) })
+  await runner.run(['sh', '-c', 'cat > /log'], { stdin: BLOCK, check: true })
+  const command = ['cat', ...Array(TIMES).fill('/log')]
+  const secrets = Object.keys(values).map((name, n) => secretEnv(`TOKEN_${n}`, name))
   const some = (value) => {
     const patterns = new RedactionPatterns()
     for (let n = 0; n < SECRETS; n++) patterns.add(`owner/${n}`, Buffer.from(value(n)))
     return patterns
   }
-  const tokens = some((n) => `sk-${n}-${randomBytes(30).toString('base64url')}`)
+  const tokens = some(token)
   const short = some(() => randomBytes(4).toString('base64url'))
   const base64 = Buffer.from(randomBytes(12 * MIB).toString('base64'))
 
-  const through = (patterns) => async () => {
-    const { exit, stdout } = runner.spawn(command)
+  const through = (options, redact) => async () => {
+    const { exit, stdout } = runner.spawn(command, options)
     let counted = 0
     const count = (bytes) => (counted += bytes.length)
     const startedAt = performance.now()
-    if (patterns === undefined) stdout.on('data', count)
+    if (redact === undefined) stdout.on('data', count)
     else {
-      const redactor = createRedactor({ patterns, onBytes: count })
+      const redactor = createRedactor({ patterns: redact, onBytes: count })
       stdout.on('data', (bytes) => redactor.push(bytes)).on('end', () => redactor.end())
     }
     if (!(await exit).succeeded) throw new Error('cat failed')
@@ -69,9 +68,9 @@ export async function contenders() {
     return rate(counted, times * text.length, startedAt)
   }
   return {
-    plain: through(undefined),
-    masked: through(tokens),
-    'masking nothing': through(new RedactionPatterns()),
+    plain: through({}),
+    masked: through({ secrets }),
+    'masking nothing': through({}, new RedactionPatterns()),
     log: alone(tokens, BLOCK, 64 * 1024, 16),
     base64: alone(tokens, base64, 64 * 1024, 16),
     short: alone(short, BLOCK, 64 * 1024, 16),
@@ -79,10 +78,7 @@ export async function contenders() {
   }
 }
 
-export async function close() {
-  await runner?.close()
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-}
+export const close = () => bench?.close()
 
 function rate(counted, expected, startedAt) {
   if (counted !== expected) throw new Error(`got ${counted} bytes of ${expected}`)

@@ -249,6 +249,12 @@ export const secretCases: readonly SecretCase[] = [
       exit.explanation,
     )
   }),
+  secretCase('a store that gives nothing, or another secret, fails the command alone', async (scene) => {
+    scene.store.get = () => Promise.resolve(undefined as never)
+    await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
+    scene.store.get = () => Promise.resolve(new Secret('case/another', token))
+    await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
+  }),
   secretCase('a store that hangs holds up no kill', async ({ runner, store }) => {
     store.get = () => new Promise(() => {})
     const command = runner.spawn(sh('echo ran'), { secrets: [use] })
@@ -267,6 +273,13 @@ export const secretCases: readonly SecretCase[] = [
     scene.store.set('case/large', token.repeat(3000))
     await fails(scene, 'SECRET_INVALID', [secretFile('x', 'case/short')], 'case/short')
     await fails(scene, 'SECRET_INVALID', [secretFile('x', 'case/large')], 'case/large')
+    scene.store.set('case/huge', token.repeat(6000))
+    await fails(scene, 'SECRET_INVALID', [secretEnv('TOKEN', 'case/huge')], 'case/huge')
+    scene.store.set('case/part', token.repeat(2900))
+    const parts = Array.from({ length: 9 }, (_, n) => secretFile(`part-${n}`, 'case/part'))
+    await fails(scene, 'SECRET_INVALID', parts, 'case/part')
+    const many = Array.from({ length: 64 }, (_, n) => secretFile(`many-${n}`, 'case/token'))
+    await fails(scene, 'INVALID_OPTION', many, 'fewer than 64 files')
   }),
   secretCase('what contradicts itself is refused before anything is asked', async ({ runner, store }) => {
     store.get = () => assert.fail('the store was asked')

@@ -10,6 +10,8 @@ import { writeNote } from './secret-note.js'
 const longestFileBytes = 64 * 1024
 const mostBytes = 512 * 1024
 const mostFiles = 64
+/** The kernel's limit on one variable, without the NUL at its end. */
+const longestVariableBytes = 128 * 1024 - 1
 
 /** What a command is given, revealed. */
 export interface RevealedSecrets {
@@ -56,10 +58,7 @@ export function revealSecrets(
   const variables = uses.flatMap((use) => (use.env ?? []).filter(applies))
   const files = uses.flatMap((use) => (use.files ?? []).filter(applies))
   const revealed: RevealedSecrets = {
-    env: [
-      ...variables.map(({ name, pieces }) => Buffer.concat([Buffer.from(`${name}=`), put(pieces, values)])),
-      ...gitEntries(uses, env),
-    ],
+    env: [...variables.map(({ name, pieces }) => variableOf(name, pieces, values)), ...gitEntries(uses, env)],
     files: files.map(({ name, mode = 0o400, pieces, variable, folderVariables = [] }) => {
       const lifetimes = namesIn(pieces).flatMap((secret) => secrets.get(secret)?.expiresAt?.getTime() ?? [])
       return {
@@ -94,6 +93,20 @@ function put(pieces: readonly SecretPiece[], values: ReadonlyMap<string, Buffer>
       if (typeof piece === 'string') return Buffer.from(piece)
       return written(piece, values.get(piece.secret) ?? Buffer.alloc(0))
     }),
+  )
+}
+
+function variableOf(
+  name: string,
+  pieces: readonly SecretPiece[],
+  values: ReadonlyMap<string, Buffer>,
+): Buffer {
+  const entry = Buffer.concat([Buffer.from(`${name}=`), put(pieces, values)])
+  if (entry.length <= longestVariableBytes) return entry
+  const most = longestVariableBytes - name.length - 1
+  throw secretInvalid(
+    namesIn(pieces)[0] ?? name,
+    `must be at most ${most} bytes long in the variable ${name}`,
   )
 }
 
