@@ -23,7 +23,11 @@ export interface Command extends AsyncDisposable {
   readonly started: Promise<void>
   /** Resolves for every outcome, the loss of the engine included, and never rejects. */
   readonly exit: Promise<CommandExit>
-  /** Writes go to the command; `end()` is a real end-of-file. Already ended unless spawned with `stdin: 'pipe'`. */
+  /**
+   * Writes go to the command; `end()` is a real end-of-file. Already ended unless spawned with `stdin: 'pipe'`. A write
+   * after the end is refused with `ERR_STREAM_WRITE_AFTER_END` and costs nothing of what was written in time; one that
+   * the command takes no more gets `EPIPE`.
+   */
   readonly stdin: Writable
   /** Bytes, with backpressure to the process itself once somebody reads. */
   readonly stdout: Readable
