@@ -8,7 +8,7 @@ export type SecretEvent =
       readonly secrets: readonly string[]
       readonly verified: boolean
     }
-  /** Destroyed while the command runs, because their time had come. */
+  /** Their time had come: destroyed while the command runs, or before it, which is then not started. */
   | { readonly type: 'expired'; readonly runId: string; readonly secrets: readonly string[] }
   | { readonly type: 'rotated'; readonly runId: string; readonly secrets: readonly string[] }
 

@@ -235,6 +235,7 @@ export const secretCases: readonly SecretCase[] = [
   secretCase('one that has expired is refused', async (scene) => {
     scene.store.set('case/token', token, -1)
     await fails(scene, 'SECRET_EXPIRED', [use], 'case/token')
+    assert.equal(scene.events.map(({ type }) => type).join(), 'expired')
   }),
   secretCase('one that the store does not have is refused', (scene) =>
     fails(scene, 'SECRET_NOT_FOUND', [secretFile('x', 'case/unknown')], 'case/unknown'),
@@ -250,10 +251,10 @@ export const secretCases: readonly SecretCase[] = [
     )
   }),
   secretCase('a store that gives nothing, or another secret, fails the command alone', async (scene) => {
-    scene.store.get = () => Promise.resolve(undefined as never)
-    await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
-    scene.store.get = () => Promise.resolve(new Secret('case/another', token))
-    await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
+    for (const given of [undefined as never, new Secret('case/another', token)]) {
+      scene.store.get = () => Promise.resolve(given)
+      await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
+    }
   }),
   secretCase('a store that hangs holds up no kill', async ({ runner, store }) => {
     store.get = () => new Promise(() => {})
@@ -276,10 +277,9 @@ export const secretCases: readonly SecretCase[] = [
     scene.store.set('case/huge', token.repeat(6000))
     await fails(scene, 'SECRET_INVALID', [secretEnv('TOKEN', 'case/huge')], 'case/huge')
     scene.store.set('case/part', token.repeat(2900))
-    const parts = Array.from({ length: 9 }, (_, n) => secretFile(`part-${n}`, 'case/part'))
-    await fails(scene, 'SECRET_INVALID', parts, 'case/part')
-    const many = Array.from({ length: 64 }, (_, n) => secretFile(`many-${n}`, 'case/token'))
-    await fails(scene, 'INVALID_OPTION', many, 'fewer than 64 files')
+    const files = (length: number, name: string) => Array.from({ length }, (_, n) => secretFile(`${n}`, name))
+    await fails(scene, 'SECRET_INVALID', files(9, 'case/part'), 'case/part')
+    await fails(scene, 'INVALID_OPTION', files(64, 'case/token'), 'fewer than 64 files')
   }),
   secretCase('what contradicts itself is refused before anything is asked', async ({ runner, store }) => {
     store.get = () => assert.fail('the store was asked')

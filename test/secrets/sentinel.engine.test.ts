@@ -182,4 +182,20 @@ describe('no secret is found anywhere but with the command that it is for', () =
     expect([exit.signal, stdout]).toEqual(['SIGSEGV', '0\n'])
     expect(await execPlainly(scene, 'ls /tmp')).not.toContain('core')
   })
+
+  // The last one: the container ends with its engine.
+  test('whose engine is killed and comes back', async () => {
+    const runner = new DockerRunner({ harness, container, secretStore, orphanGraceMs: 1000 })
+    const command = runner.spawn(['sh', '-c', sentinelScript], { secrets: sentinelUses, stdin: 'pipe' })
+    await command.waitForLog(/^up$/)
+    await own.kill()
+    expect(await command.exit).toMatchObject({ succeeded: false, secrets: { verified: false } })
+    await runner.close()
+    await own.start()
+    await container.start()
+    expect(await whatIsLeft()).toBe('')
+    await expectNowhere('when the engine is back')
+    const injector = new SecretInjector({ harness, secretStore })
+    expect(await injector.verifyDestroyed(container)).toMatchObject({ clean: true, inUse: 0 })
+  })
 })

@@ -41,14 +41,20 @@ export class GivenSecrets {
 
   static async read(context: SecretsContext, signal: AbortSignal): Promise<GivenSecrets> {
     const names = context.uses.flatMap(secretsOf)
-    return new GivenSecrets(context, await readSecrets(context.store, names, { signal }))
+    // Whether they have expired is looked at, and told, below.
+    const given = new GivenSecrets(
+      context,
+      await readSecrets(context.store, names, { signal, mayBeExpired: true }),
+    )
+    given.assertUnexpired()
+    return given
   }
 
   /** What is to be sent; it is to be forgotten afterwards. */
   reveal(): RevealedSecrets {
     const { uses, env, detached } = this.context
     // They may have waited for their place since the store was asked.
-    for (const secret of this.secrets.values()) assertUnexpired(secret)
+    this.assertUnexpired()
     const revealed = revealSecrets(uses, this.secrets, { env, patterns: this.mask.patterns, noted: detached })
     this.holds = revealed.holds
     this.files = revealed.files.map(({ name }) => name)
@@ -91,6 +97,13 @@ export class GivenSecrets {
       if (errno !== 0) throw notRotated(name, errno)
     }
     this.tell({ type: 'rotated', secrets: [name] })
+  }
+
+  private assertUnexpired(): void {
+    for (const secret of this.secrets.values()) {
+      if (secret.isExpired()) this.tell({ type: 'expired', secrets: [secret.name] })
+      assertUnexpired(secret)
+    }
   }
 
   private tell(event: DistributiveOmit<SecretEvent, 'runId'>): void {

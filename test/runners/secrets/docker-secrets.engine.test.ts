@@ -40,6 +40,22 @@ describe.each([
     expect(line).toMatch(/^tmpfs .*nosuid,nodev,noexec.*size=65536k,mode=711/)
   })
 
+  test('they are masked in a terminal', async () => {
+    const secretStore = new MemorySecretStore({ token: 'sesame-open' })
+    await using runner = new DockerRunner({ harness, container, secretStore })
+    const { stdout, exit } = await runner.run(
+      ['sh', '-c', 'stty -echo; cat "$ANYON_SECRETS_DIR/token"; echo "!"; read typed; echo "<$typed>"'],
+      {
+        secrets: [secretFile('token', 'token')],
+        terminal: { columns: 80, rows: 24 },
+        stdin: 'sesame-open\n',
+      },
+    )
+    expect(stdout).not.toContain('sesame-open')
+    expect(stdout).toContain('[secret token]!\r\n<[secret token]>\r\n')
+    expect(exit.secrets).toEqual({ verified: true })
+  })
+
   runSecretCases((given) => new DockerRunner({ harness, container, ...given }))
 })
 
