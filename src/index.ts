@@ -25,6 +25,7 @@ export type { ConnectOptions, Environment, TlsOptions } from './engine/endpoint/
 export type { HarnessOptions } from './harness/docker-harness.js'
 export type { SignalOptions } from './harness/container.js'
 export type { ContainerInit, ContainerLimits, CreateOptions, TmpfsOptions } from './harness/create-options.js'
+export type { ContainerLease } from './harness/container-lease.js'
 export type { Attachment, AttachOptions } from './harness/attachment.js'
 export type { PublishedAddress } from './harness/published-address.js'
 export type { EnforcedLimit, EnforcedLimits } from './harness/enforced-limits.js'

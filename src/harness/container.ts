@@ -14,6 +14,7 @@ import { signalNumbers } from '../model/signal.js'
 import type { Attachment, AttachOptions } from './attachment.js'
 import * as check from './check-option.js'
 import { openFiles, type ContainerFiles } from './container-files.js'
+import type { ContainerLease } from './container-lease.js'
 import { ContainerRun } from './container-run.js'
 import type { ContainerInit } from './create-options.js'
 import type { EnforcedLimits } from './enforced-limits.js'
@@ -231,6 +232,18 @@ export class Container implements AsyncDisposable {
   get files(): Files {
     throwIfClosed(this.context)
     return (this.#files ??= openFiles(this.context, this.id, this.init)).files
+  }
+
+  /**
+   * Has it end itself, with all its commands and code 0, when nobody renews this, needs it or stops it in time. Its
+   * process 1 counts, so no host need be alive. Call it again, well before `leaseMs` is over, to keep it. A command that
+   * ends so has the reason `containerDied`.
+   *
+   * @throws `INVALID_OPTION`, `CONTAINER_STATE` when it does not run, `NOT_SUPPORTED` without `init: 'supervisor'`.
+   */
+  async lease(limits: ContainerLease, { signal }: SignalOptions = {}): Promise<void> {
+    const { setLease } = await import('./container-lease.js')
+    await setLease(this.context, this.id, limits, signal)
   }
 
   /**

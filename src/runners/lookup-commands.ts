@@ -1,7 +1,7 @@
 import type { ListedCommand } from '../command/detached.js'
 import { ContainersError } from '../errors/containers-error.js'
 import type { SupervisorConnection } from '../supervisor/connection.js'
-import { forgetResult, type LeaseRequest, type ListedRecord } from '../supervisor/lookup.js'
+import { forgetResult, type ListedRecord } from '../supervisor/lookup.js'
 import { commandNotFound } from './attached-command.js'
 import { toCommandExit } from './to-command-exit.js'
 
@@ -17,12 +17,6 @@ export async function forgetCommand(connection: SupervisorConnection, id: string
   if (result !== forgetResult.running) throw commandNotFound(id)
   const message = `Command ${JSON.stringify(id)} still runs, so it cannot be forgotten. Attach to it and kill it first.`
   throw new ContainersError('COMMAND_RUNNING', message, { details: { id } })
-}
-
-/** Sets limits of process 1, which are in force when this resolves. */
-export async function leaseContainer(connection: SupervisorConnection, lease: LeaseRequest): Promise<void> {
-  connection.lease(lease)
-  await connection.list() // its answer comes after the lease was taken
 }
 
 function toListedCommand(record: ListedRecord): ListedCommand {

@@ -14,9 +14,7 @@ import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import type { SecretStore } from '../ports/secret-store.js'
 import { abortable } from '../internal/abort.js'
-import type { LeaseRequest } from '../supervisor/lookup.js'
 import { AttachedCommand } from './attached-command.js'
-import { forgetCommand, leaseContainer, listCommands } from './lookup-commands.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
@@ -112,22 +110,15 @@ export class SupervisedRunner implements CommandRunner {
 
   async list({ signal }: { signal?: AbortSignal } = {}): Promise<readonly ListedCommand[]> {
     const { connection } = await abortable(this.connected(), 'Listing', signal)
+    const { listCommands } = await import('./lookup-commands.js')
     return abortable(listCommands(connection), 'Listing', signal)
   }
 
   async forget(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     checkId(id)
     const { connection } = await abortable(this.connected(), 'Forgetting', signal)
+    const { forgetCommand } = await import('./lookup-commands.js')
     await abortable(forgetCommand(connection, id), 'Forgetting', signal)
-  }
-
-  /**
-   * How long the container goes on: until nobody has called this for `leaseMs`, it was idle for `idleMs`, or its
-   * `ttlMs` are over. For a container whose process 1 is the supervisor.
-   */
-  async lease(lease: LeaseRequest): Promise<void> {
-    const { connection } = await this.connected()
-    await leaseContainer(connection, lease)
   }
 
   close(): Promise<void> {
@@ -260,8 +251,8 @@ export class SupervisedRunner implements CommandRunner {
     const late = setTimeout(() => this.abandon(), graceMs + farewellMs)
     await Promise.all(commands.map(({ handle }) => handle.close()))
     clearTimeout(late)
+    this.place?.connection.end() // before the abort, or its goodbye would not go out
     this.closing.abort()
-    this.place?.connection.end()
   }
 
   private abandon(): void {
