@@ -40,7 +40,7 @@ await runMain(async () => {
   if (!canCompile()) await installPackages(['gcc', 'libc6-dev', 'make'])
   for (const goals of [['check-sanitized'], ['fuzz', `SECONDS=${seconds}`]]) {
     say('supervisor', `make ${goals.join(' ')}`)
-    const code = await runHere('make', ['-C', HERE, ...goals], {})
+    const code = await runHere('make', ['-j2', '-C', HERE, ...goals], {})
     if (code !== 0) return code
   }
   return 0
