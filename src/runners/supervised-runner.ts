@@ -14,7 +14,6 @@ import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
 import type { SecretStore } from '../ports/secret-store.js'
 import { abortable } from '../internal/abort.js'
-import { AttachedCommand } from './attached-command.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
@@ -96,6 +95,8 @@ export class SupervisedRunner implements CommandRunner {
     const from = planAttach(options)
     this.assertOpen()
     if (!this.capabilities.detached) throw cannotDetach()
+    const { AttachedCommand } = await import('./attached-command.js')
+    this.assertOpen()
     const { secretStore, onSecrets } = this.options
     const command = new AttachedCommand({ id, from, options, secretStore, onSecrets }, this.owner)
     this.commands.add(command)
