@@ -17,6 +17,8 @@ export interface ConnectedPlace {
 /** How a connection is to be kept, and who is told when its stream is lost. */
 export interface KeepOptions {
   readonly session: SessionOptions | undefined
+  /** For longer, the supervisor may take our silence for our end. */
+  readonly silenceMs: number
   onInterrupted(connected: ConnectedPlace, lost: ContainersError): void
 }
 
@@ -75,7 +77,7 @@ function hello(place: OpenedPlace, signal: AbortSignal, keep: KeepOptions): Prom
         reject(error)
       },
     }
-    const connection = new SupervisorConnection(place.transport, events, keep.session)
+    const connection = new SupervisorConnection(place.transport, events, keep.session, keep.silenceMs)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })

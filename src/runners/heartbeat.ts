@@ -2,20 +2,18 @@ import { ContainersError } from '../errors/containers-error.js'
 import type { ConnectedPlace } from './connect-place.js'
 
 /**
- * Finds connections that are dead without having ended, as behind a network that drops them silently. Asks only where
- * nothing was heard, and gives up only where the place itself has no reason to be silent, as when it is paused.
+ * Gives the supervisor signs of life, and finds connections that are dead without having ended, as behind a network
+ * that drops them silently. Gives up only what was silent for two intervals, where commands run and the place itself
+ * has no reason to be silent, as when it is paused.
  */
 export function watchHeartbeat({ connection, place }: ConnectedPlace, intervalMs: number): void {
-  let asked = false
+  let silent = 0
   const timer = setInterval(() => {
     if (connection.isOver) return clearInterval(timer)
-    if (!connection.isOpen) return void (asked = false)
-    const heard = connection.takeHeard()
-    if (heard || !connection.isBusy) asked = false
-    else if (!asked) {
-      asked = true
-      connection.ping()
-    } else void giveUp()
+    if (!connection.isOpen) return void (silent = 0)
+    silent = connection.takeHeard() || !connection.isBusy ? 0 : silent + 1
+    if (silent < 2) connection.ping()
+    else void giveUp()
   }, intervalMs).unref()
 
   const giveUp = async () => {

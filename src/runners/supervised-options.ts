@@ -19,7 +19,10 @@ export interface SupervisedRunnerOptions {
   windowBytes?: number
   /**
    * How long a supervisor whose commands run may be silent before it is asked for a sign of life, and again before
-   * its stream is given up, in milliseconds. Default: 15,000.
+   * its stream is given up, in milliseconds; also how often it is given a sign of life. When it hears nothing for
+   * three times as long (1 s at least), it takes this host for gone, even where the stream to it has not ended, and
+   * `orphanGraceMs` begins: a process that stands still for longer, as in a debugger, loses its commands. Default:
+   * 15,000.
    */
   heartbeatMs?: number
   /**

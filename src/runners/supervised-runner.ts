@@ -194,9 +194,10 @@ export class SupervisedRunner implements CommandRunner {
 
   private connect(): void {
     this.opening = true
-    const { windowBytes, orphanGraceMs } = this.limits
+    const { windowBytes, orphanGraceMs, heartbeatMs } = this.limits
     const keep: KeepOptions = {
       session: orphanGraceMs > 0 ? { orphanGraceMs, keepBytes: keptBytes(windowBytes) } : undefined,
+      silenceMs: silenceMs(heartbeatMs),
       onInterrupted: (connected, lost) => void this.goOn(connected, lost),
     }
     this.connectPlace(keep).then(
@@ -267,4 +268,9 @@ export class SupervisedRunner implements CommandRunner {
 /** So much that a supervisor which may send a whole window need not wait for the acknowledgement of another. */
 function keptBytes(windowBytes: number): number {
   return 2 * windowBytes
+}
+
+/** Several signs of life may be late before a supervisor takes us for gone, and so may one that a busy host is slow to give. */
+function silenceMs(heartbeatMs: number): number {
+  return Math.max(3 * heartbeatMs, 1_000)
 }

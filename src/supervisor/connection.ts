@@ -31,8 +31,9 @@ export class SupervisorConnection implements LinkOwner {
     transport: Transport,
     private readonly events: ConnectionEvents,
     options?: SessionOptions,
+    silenceMs?: number,
   ) {
-    this.link = new SupervisorLink(transport, this, options)
+    this.link = new SupervisorLink(transport, this, options, silenceMs)
   }
 
   /** Whether frames sent now go out now. */

@@ -42,6 +42,7 @@ export class SupervisorLink implements FrameSink {
     transport: Transport,
     private readonly owner: LinkOwner,
     private readonly options?: SessionOptions,
+    private readonly silenceMs = 0,
   ) {
     this.attach(transport)
   }
@@ -210,7 +211,7 @@ export class SupervisorLink implements FrameSink {
     if (this.options && hello.instance !== undefined)
       this.session ??= new Session(this.options, hello.instance)
     this.protocol = hello.protocol
-    const answer = encodeHello(this.session?.request())
+    const answer = encodeHello(this.session?.request(), this.silenceMs)
     this.transport.write([encodeFrame(frameType.hello, 0, 0, answer)])
     if (isFirst) {
       this.flowing = true

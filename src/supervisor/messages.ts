@@ -105,9 +105,10 @@ export interface ExitRecord {
   readonly secretsGone: boolean | undefined
 }
 
-/** Our own HELLO. */
-export function encodeHello(session?: SessionRequest): Buffer {
+/** Our own HELLO. `silenceMs`: for longer we say nothing only when we are gone; 0: no promise. */
+export function encodeHello(session: SessionRequest | undefined, silenceMs: number): Buffer {
   const record = new RecordWriter().u32(1, protocolVersions.highest).u32(2, protocolVersions.lowest)
+  if (silenceMs > 0) record.u32(8, silenceMs)
   if (!session) return record.finish()
   record.bytes(3, session.id).u32(4, session.orphanGraceMs).u32(5, session.keepBytes)
   if (session.resume) record.u64(6, session.resume.received)

@@ -215,8 +215,16 @@ static void end(struct connection *connection) {
   else destroy(connection);
 }
 
+/* A stream may be dead without having ended, as behind an engine that was killed. Looked for as often as something
+   happens, and once a second while commands run: without any there is nothing that would outlive its host. */
+static bool is_silent(const struct connection *connection) {
+  if (!connection->silence_ms || connection->lost_at || connection->waits_for_room) return false;
+  return now_ms() - connection->heard_at > connection->silence_ms;
+}
+
 static void run(struct connection *connection) {
   connection_read(connection);
+  if (is_silent(connection)) connection->over = true;
   if (send_some(connection)) loop_again();
   /* Frames that had to wait for room in the outbox. */
   if (connection->waits_for_room && outbox_room(&connection->outbox) >= OUTBOX_SMALL) loop_again();

@@ -35,6 +35,7 @@ static void hello(struct connection *connection, uint8_t *body, uint32_t length)
   while ((step = record_next(&reader, &field)) == RECORD_FIELD) {
     if (field.tag == 1) fits &= field_u32(&field, &highest);
     if (field.tag == 2) fits &= field_u32(&field, &lowest);
+    if (field.tag == 8) fits &= field_u32(&field, &connection->silence_ms);
     fits &= session_field(&field, &session);
   }
   if (step == RECORD_MALFORMED || !fits) return connection_fail(connection, ERROR_MALFORMED, "malformed HELLO");
@@ -265,6 +266,7 @@ void connection_read(struct connection *connection) {
     if (got == 0) return at_end(connection);
     if (got <= 0) continue;
     connection->inbox_to += (size_t)got;
+    connection->heard_at = now_ms();
     connection->received += (size_t)got;
     if ((size_t)got < room && connection->in_polled && !connection->in_hung_up) connection->in_ready = false;
   }

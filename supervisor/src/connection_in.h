@@ -44,6 +44,8 @@ struct connection {
   uint8_t session[SESSION_ID];
   uint32_t orphan_grace_ms;
   int64_t lost_at;                 /* 0: it has a stream */
+  uint32_t silence_ms;             /* for longer its host says nothing only when it is gone; 0: it promised nothing */
+  int64_t heard_at;
   uint64_t received, acknowledged; /* bytes from the host since the session began */
 };
 

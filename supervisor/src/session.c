@@ -84,6 +84,8 @@ static void take_over(struct connection *session, struct connection *stream, uin
   session->in_polled = stream->in_polled;
   session->in_hung_up = stream->in_hung_up;
   session->lost_at = 0;
+  session->silence_ms = stream->silence_ms;
+  session->heard_at = stream->heard_at;
   session->given_up = false;
   stream->in_ready = false;
   stream->over = true;

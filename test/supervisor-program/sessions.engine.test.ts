@@ -38,10 +38,11 @@ interface Hello {
   graceMs?: number
   received?: number
   mayBegin?: boolean
+  silenceMs?: number
 }
 
 /** A stream that has been greeted; `id` names a session. */
-async function open({ id, graceMs = 5000, received, mayBegin }: Hello): Promise<Exec> {
+async function open({ id, graceMs = 5000, received, mayBegin, silenceMs }: Hello): Promise<Exec> {
   const exec = await Exec.start(engine, container, ['/supervisor', 'connect'])
   await exec.next((one) => one.type === FrameType.hostHello)
   const fields: Field[] = [
@@ -51,6 +52,7 @@ async function open({ id, graceMs = 5000, received, mayBegin }: Hello): Promise<
   if (id) fields.push([3, id], [4, u32(graceMs)])
   if (received !== undefined) fields.push([6, u64(received)])
   if (mayBegin) fields.push([7, Buffer.alloc(0)])
+  if (silenceMs !== undefined) fields.push([8, u32(silenceMs)])
   exec.write(encodeFrame(FrameType.hello, 0, encodeRecord(fields)))
   return exec
 }
@@ -186,6 +188,25 @@ test('after the grace commands are killed; a host that comes back hears of it', 
   const second = await open({ id, received: counted(first) })
   await resumed(second)
   expect(await second.ended(1)).toMatchObject({ cause: 4, verified: 1 })
+})
+
+test('a host that is silent for longer than it said is taken for gone, though its stream has not ended', async () => {
+  for (const id of [randomBytes(16), undefined]) {
+    const exec = await open({ ...(id && { id }), graceMs: 200, silenceMs: 1500 })
+    exec.write(spawning(1, 'trap "" TERM; echo up; sleep 6543'))
+    await exec.next(({ type }) => type === FrameType.output)
+    for (let i = 0; i < 4; i++) {
+      await delay(700)
+      exec.send(FrameType.ping, 0, u64(i))
+    }
+    expect(await isRunning('sleep 6543')).toBe(true)
+    await exec.closed
+    await until(async () => !(await isRunning('sleep 6543')))
+    if (!id) continue
+    const second = await open({ id, received: counted(exec) })
+    await resumed(second)
+    expect(await second.ended(1)).toMatchObject({ cause: 4, verified: 1 })
+  }
 })
 
 test('a goodbye, and an end without a session, kill at once', async () => {

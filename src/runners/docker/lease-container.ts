@@ -21,7 +21,11 @@ export async function leaseContainer(
   if (container.config.labels[labels.init] !== 'supervisor') throw notOurs(name)
   assertRunning(container)
   const open = (signal: AbortSignal) => openContainer(engine, name, { isKnown: true }, signal)
-  const { connection } = await connectPlace(open, signal, { session: undefined, onInterrupted: () => {} })
+  const { connection } = await connectPlace(open, signal, {
+    session: undefined,
+    silenceMs: 0,
+    onInterrupted: () => {},
+  })
   try {
     connection.lease(lease)
     await abortable(connection.list(), 'Leasing the container', signal) // answered after the lease was taken
