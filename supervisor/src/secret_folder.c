@@ -102,26 +102,17 @@ int run_folder_make(struct run_folder *run, const char *name) {
   return ENODEV;
 }
 
-bool overwrite(int fd, size_t length) {
-  static uint8_t zeros[4096]; /* not const, which would be as much of the program */
-  for (size_t at = 0; at < length;) {
-    ssize_t wrote = pwrite(fd, zeros, length - at < sizeof zeros ? length - at : sizeof zeros, (off_t)at);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) break;
-    at += (size_t)wrote;
-  }
+bool empty(int fd) {
   struct stat info;
   return ftruncate(fd, 0) == 0 && fstat(fd, &info) == 0 && info.st_size == 0;
 }
 
 /* Only what belongs to the folder's owner: another's file may have been linked here for us to destroy. */
-static void overwrite_named(int folder, const char *name, uid_t owner) {
+static void empty_named(int folder, const char *name, uid_t owner) {
   int fd = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info;
-  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == owner) {
-    overwrite(fd, info.st_size < 1 << 20 ? (size_t)info.st_size : 1 << 20);
-  }
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == owner) empty(fd);
   close(fd);
 }
 
@@ -136,7 +127,7 @@ static bool clear_pass(struct clearing *clearing, int folder);
 
 /* Folders are emptied into the top one, so that depth costs neither descriptors nor stack. */
 static void clear_entry(struct clearing *clearing, int folder, const char *name) {
-  overwrite_named(folder, name, clearing->owner);
+  empty_named(folder, name, clearing->owner);
   if (unlinkat(folder, name, 0) == 0 || unlinkat(folder, name, AT_REMOVEDIR) == 0) return;
   if (folder != clearing->top) {
     char other[DECIMAL_SIZE];

@@ -34,7 +34,8 @@ void run_folders_sweep(void);
 /* The answer to SECRET without a command: where was looked, and what lies there that belongs to no run. */
 void run_folders_look(struct record_writer *writer);
 
-/* Zeros over what was in it, then nothing. */
-bool overwrite(int fd, size_t length);
+/* Takes what was in it from every link and descriptor. Nothing is written over it: what a command has sent with
+   sendfile or splice and nobody has read yet is the very same memory, and would be changed on its way. */
+bool empty(int fd);
 
 #endif

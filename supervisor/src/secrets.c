@@ -16,10 +16,9 @@
 #include "text.h"
 #include "users.h"
 
-/* Held open: whatever the command renames or links, what is overwritten is the file itself. */
+/* Held open: whatever the command renames or links, what is emptied is the file itself. */
 struct held {
   int fd;
-  uint32_t length;
   int64_t expires_at;
   char name[LONGEST_SECRET_NAME + 1];
 };
@@ -54,7 +53,6 @@ static bool write_all(int fd, const uint8_t *bytes, size_t length) {
 static int write_file(struct held *held, const char *name, const struct secret *secret) {
   held->fd = openat(secrets.folder.folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (held->fd < 0) return errno;
-  held->length = secret->length;
   held->expires_at = NEVER;
   if (secret->lasts_ms > 0 && secret->lasts_ms < INT64_MAX / 2) held->expires_at = now_ms() + (int64_t)secret->lasts_ms;
   if (write_all(held->fd, secret->bytes, secret->length) && fchmod(held->fd, secret->mode) == 0 &&
@@ -66,7 +64,7 @@ static int write_file(struct held *held, const char *name, const struct secret *
 
 static bool wipe(struct held *held) {
   if (held->fd < 0) return true;
-  bool gone = overwrite(held->fd, held->length);
+  bool gone = empty(held->fd);
   close(held->fd);
   held->fd = -1;
   held->expires_at = NEVER;
@@ -170,7 +168,7 @@ uint64_t secrets_expire(void) {
   return expired;
 }
 
-/* Readers see the old or the new one, whole; the old is overwritten once its name is the new one's. */
+/* Readers see the old or the new one, whole; the old is emptied once its name is the new one's. */
 static int replace(struct held *held, const struct secret *secret) {
   struct held fresh = {.fd = -1};
   char other[SECRET_RUN + 1];

@@ -200,6 +200,23 @@ describe('a hostile command', () => {
     }
   })
 
+  // As busybox cat does: what is in the pipe then is the file's own memory.
+  test('what was sent out of a file without a copy arrives as it was, though it is read when the file is gone', async () => {
+    const sendfile = process.arch === 'arm64' ? 71 : 40
+    const script = `open(F, "<", "$ENV{ANYON_SECRETS_DIR}/token"); print STDERR $ENV{ANYON_SECRETS_DIR};
+      syscall(${sendfile}, 1, fileno(F), 0, 64) > 0 or die "sendfile: $!"`
+    const request = { argv: ['perl', '-e', script], env: ['PATH=/usr/bin:/bin'], cwd: '/', window: 1 }
+    const number = supervisor.spawn({ ...request, secrets: [token] })
+    supervisor.grant(number, 2, 0, 1000)
+    await supervisor.next(
+      ({ command, channel, type }) => command === number && channel === 2 && type === FrameType.output,
+    )
+    await expect.poll(() => existsSync(supervisor.output(number, 2).toString())).toBe(false)
+    supervisor.grant(number, 1, 1, 1000)
+    const end = await supervisor.ended(number)
+    expect([end.stdout.toString(), end.secretsGone]).toEqual(['sesame-open', 1])
+  })
+
   test('that makes pipes and sockets of its names hangs nobody', async () => {
     await gone('rm -f token; mkfifo token other; mkdir -p "a b/c"; mkfifo "a b/c/d"')
   })

@@ -22,7 +22,7 @@ export class DeliveredSecrets implements AsyncDisposable {
     return this.holder.rotateSecret(name)
   }
 
-  /** Overwrites, removes and looks for them. Idempotent. */
+  /** Empties, removes and looks for them. Idempotent. */
   destroy(): Promise<{ readonly verified: boolean }> {
     return (this.ending ??= this.end())
   }
