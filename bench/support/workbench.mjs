@@ -22,7 +22,9 @@ export async function openWorkbench() {
   const harness = await DockerHarness.connect({ host: endpoint })
   const closers = [() => harness.close()]
   const onClose = (closer) => void closers.unshift(closer)
-  const close = async () => {
+  let closing
+  const close = () => (closing ??= closeNow()) // whoever comes second must wait as well
+  const closeNow = async () => {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     for (const closer of closers.splice(0)) {
       await closer().catch((error) => console.error('could not clean up:', error))
