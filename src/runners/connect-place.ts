@@ -35,14 +35,14 @@ export async function connectPlace(
       return await hello(place, signal, keep)
     } catch (error) {
       const lost = asContainersError(error)
-      if (left > 1 && wasCut(lost)) continue
+      if (left > 1 && wasCut(lost) && !place?.complaint()) continue
       if (!place || lost.code !== 'CONNECTION_LOST') throw lost
       throw await place.explainRefusal(lost).catch(() => lost)
     }
   }
 }
 
-/** Nothing was asked of a supervisor yet, and nobody said why not. */
+/** Nothing was asked of a supervisor yet, and nothing was said in its place. */
 function wasCut({ code, details }: ContainersError): boolean {
   if (code === 'CONNECTION_LOST') return details['said'] === ''
   return code === 'ENGINE_UNREACHABLE' && details['errno'] === 'ECONNRESET'

@@ -15,6 +15,8 @@ export interface OpenedPlace {
   readonly defaults: PlaceDefaults
   /** Whether there is a good reason for the supervisor's silence: its place is paused. */
   mayBeSilent(): Promise<boolean>
+  /** What the way to the supervisor says of why it does not lead there; empty: nothing. */
+  complaint(): string
   /** Why a stream that was open has ended, for the exits of its commands. */
   explainLoss(lost: ContainersError): Promise<Loss>
   /** The error for a stream on which no supervisor answered. */

@@ -22,6 +22,7 @@ function scripted(options: SupervisedRunnerOptions = {}, more: Partial<OpenedPla
       transport,
       defaults: { env: new Map(), path: '/bin', cwd: '/', user: undefined },
       mayBeSilent: () => Promise.resolve(false),
+      complaint: () => '',
       explainLoss: () => Promise.resolve({ reason: 'engineLost', explanation: 'cut' }),
       explainRefusal: (lost) => Promise.resolve(lost),
       ...more,
@@ -165,6 +166,25 @@ describe('a verdict', () => {
     peer.say(exited(1, 0, 0, [3, u8(1)], [11, u8(1)]))
     expect(await command.exit).toMatchObject({ reason: 'exited', code: 0, requested: 'killed' })
     expect(await report).toEqual({ killed: 0, survivors: [], verified: true })
+  })
+})
+
+describe('a stream that ends before HELLO', () => {
+  const endsAtOnce = async (more: Partial<OpenedPlace>) => {
+    const { runner, open, peers } = scripted({}, more)
+    const command = runner.spawn(['a'])
+    const ending = setInterval(() => peers.splice(0).forEach((peer) => peer.hangUp()), 1)
+    onTestFinished(() => clearInterval(ending))
+    await expect(command.started).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    return open
+  }
+
+  test('was cut, and is opened again', async () => {
+    expect((await endsAtOnce({})).mock.calls.length).toBeGreaterThan(10)
+  })
+
+  test('is a refusal where it was said why, and is not opened again', async () => {
+    expect(await endsAtOnce({ complaint: () => 'nobody is let in' })).toHaveBeenCalledTimes(1)
   })
 })
 

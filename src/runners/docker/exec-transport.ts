@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { createDemuxer } from '../../streaming/demux.js'
-import { HeadTailBuffer } from '../../streaming/head-tail-buffer.js'
+import { FirstWords } from '../first-words.js'
 import { streamTransport, type Transport, type TransportSink } from '../../supervisor/transport.js'
 
 /** The transport over an exec's stream, without the engine's own framing. */
@@ -9,7 +9,7 @@ export function execTransport(stream: Duplex): {
   /** What the program said on stderr. */
   said(): string
 } {
-  const stderr = new HeadTailBuffer({ headBytes: 4096, tailBytes: 0 })
+  const stderr = new FirstWords()
   const unwrap = (sink: TransportSink): TransportSink => {
     const demuxer = createDemuxer({
       onStdout: (bytes) => sink.data(bytes),
@@ -36,6 +36,6 @@ export function execTransport(stream: Duplex): {
   }
   return {
     transport: streamTransport(stream, stream, { unwrap }),
-    said: () => Buffer.from(stderr.take().head).toString().trim(),
+    said: () => stderr.text,
   }
 }

@@ -38,6 +38,7 @@ export async function openContainer(
     transport,
     defaults: placeDefaults(container, user),
     mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
+    complaint: said,
     explainLoss: (lost) => explainLoss(engine, container, lost),
     explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
   }

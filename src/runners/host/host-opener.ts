@@ -2,8 +2,8 @@ import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { childProcess } from './child-process.js'
 import { ContainersError } from '../../errors/containers-error.js'
-import { HeadTailBuffer } from '../../streaming/head-tail-buffer.js'
 import { streamTransport, type Holder } from '../../supervisor/transport.js'
+import { FirstWords } from '../first-words.js'
 import type { PlaceDefaults, StreamOpener } from '../place.js'
 
 /** Starts the supervisor as a child of this process; it ends, with its commands, when this process does. */
@@ -14,7 +14,7 @@ export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpene
       env: {},
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    const said = new HeadTailBuffer({ headBytes: 4096, tailBytes: 0 })
+    const said = new FirstWords()
     child.stderr.on('data', (bytes: Buffer) => said.push(bytes))
     let problem: Error | undefined
     child.on('error', (error) => {
@@ -24,7 +24,8 @@ export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpene
     const transport = streamTransport(child.stdout, child.stdin, {
       holders: [child, ...([child.stdin, child.stdout, child.stderr] as Holder[])],
     })
-    const why = () => problem?.message ?? (Buffer.from(said.take().head).toString().trim() || ending(child))
+    const complaint = () => problem?.message ?? said.text
+    const why = () => complaint() || ending(child)
     return Promise.resolve({
       transport,
       defaults,
@@ -33,6 +34,7 @@ export function hostOpener(binary: string, defaults: PlaceDefaults): StreamOpene
         if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, 'SIGCONT')
         return Promise.resolve(true)
       },
+      complaint,
       explainLoss: () => Promise.resolve({ reason: 'unknown', explanation: `The supervisor ${why()}.` }),
       explainRefusal: (lost) =>
         Promise.resolve(
