@@ -3,6 +3,7 @@ import type { SpawnPlan } from '../../command/spawn-plan.js'
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import { execInContainer, type ContainerExec } from '../../exec/exec-in-container.js'
 import { runInContainer } from '../../exec/run-in-container.js'
+import { longestTextBytes } from '../../model/kernel-limits.js'
 import { signalNumbers, type SignalName } from '../../model/signal.js'
 import { assertRunning } from './container-state.js'
 import { placeDefaults } from './open-container.js'
@@ -13,9 +14,6 @@ const markVariable = 'ANYON_COMMAND'
 const patienceMs = 20_000
 /** How often what is killed is looked for again: it may have forked meanwhile. */
 const killRounds = 20
-
-/** The kernel's limit on one argument or variable, with the NUL at its end. */
-const longestTextBytes = 128 * 1024
 
 /** Whom a signal reached, and who was there afterwards. */
 export interface Sweep {
@@ -61,8 +59,8 @@ export async function openMarked(
 /** An engine tells of a text that is too long as if the program had run, and had ended with 1. */
 function checkLengths({ argv, env }: SpawnPlan): void {
   const texts = [...argv, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
-  if (texts.every((text) => Buffer.byteLength(text) < longestTextBytes)) return
-  const rule = `an argument or a variable is longer than ${longestTextBytes - 1} bytes`
+  if (texts.every((text) => Buffer.byteLength(text) <= longestTextBytes)) return
+  const rule = `an argument or a variable is longer than ${longestTextBytes} bytes`
   const message = `${JSON.stringify(argv[0])} could not be started: ${rule}. Pass it through stdin or a file.`
   throw new SpawnError('exec', message, { errno: 'E2BIG' })
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { invalidOption } from '../../errors/invalid-option.js'
 import { secretInvalid } from '../../model/secret-error.js'
+import { longestTextBytes } from '../../model/kernel-limits.js'
 import type { Secret } from '../../model/secret.js'
 import { secretsOf, type SecretCondition, type SecretPiece, type SecretUse } from '../../model/secret-use.js'
 import type { RedactionPatterns } from '../../streaming/redact-patterns.js'
@@ -10,8 +11,6 @@ import { writeNote } from './secret-note.js'
 const longestFileBytes = 64 * 1024
 const mostBytes = 512 * 1024
 const mostFiles = 64
-/** The kernel's limit on one variable, without the NUL at its end. */
-const longestVariableBytes = 128 * 1024 - 1
 
 /** What a command is given, revealed. */
 export interface RevealedSecrets {
@@ -102,8 +101,8 @@ function variableOf(
   values: ReadonlyMap<string, Buffer>,
 ): Buffer {
   const entry = Buffer.concat([Buffer.from(`${name}=`), put(pieces, values)])
-  if (entry.length <= longestVariableBytes) return entry
-  const most = longestVariableBytes - name.length - 1
+  if (entry.length <= longestTextBytes) return entry
+  const most = longestTextBytes - name.length - 1
   throw secretInvalid(
     namesIn(pieces)[0] ?? name,
     `must be at most ${most} bytes long in the variable ${name}`,
