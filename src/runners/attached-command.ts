@@ -13,7 +13,7 @@ import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 import { stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
 import type { RemoteCommand } from '../supervisor/remote-command.js'
 import type { PlaceDefaults } from './place.js'
-import type { CommandOwner } from './command-tools.js'
+import { untilEnd, type CommandOwner } from './command-tools.js'
 import { notInDetached } from './secrets/not-in-detached.js'
 import type { SecretNote } from './secrets/secret-note.js'
 import { SupervisedCommand } from './supervised-command.js'
@@ -112,9 +112,7 @@ export class AttachedCommand extends SupervisedCommand {
     const { id, options, secretStore } = this.call
     if (options.output === 'none') return
     const { maskOfNote } = await import('./secrets/mask-of-note.js')
-    const ended = new AbortController()
-    void this.handle.exit.then(() => ended.abort())
-    const mask = await maskOfNote(id, this.note, secretStore, ended.signal)
+    const mask = await maskOfNote(id, this.note, secretStore, untilEnd(this.handle))
     this.maskWith(mask)
     if (from[0] > 0) mask.output(stdoutChannel)?.cut()
     if (from[1] > 0) mask.output(stderrChannel)?.cut()

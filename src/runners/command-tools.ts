@@ -76,6 +76,13 @@ export async function lostExit(
   }
 }
 
+/** For what is done for a command while it goes on. */
+export function untilEnd(command: Command): AbortSignal {
+  const ended = new AbortController()
+  void command.exit.then(() => ended.abort())
+  return ended.signal
+}
+
 /** As `command.waitForPort`. */
 export async function waitForPort(
   command: Command,

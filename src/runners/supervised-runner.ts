@@ -17,7 +17,7 @@ import { abortable } from '../internal/abort.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
-import type { CommandOwner } from './command-tools.js'
+import { untilEnd, type CommandOwner } from './command-tools.js'
 import { SupervisedCommand } from './supervised-command.js'
 import { planRunner, type SupervisedRunnerOptions } from './supervised-options.js'
 
@@ -170,13 +170,10 @@ export class SupervisedRunner implements CommandRunner {
     try {
       const { GivenSecrets } = await import('./secrets/given-secrets.js')
       const { secretStore: store, onSecrets: tell = () => {} } = this.options
-      const { secrets: uses, env } = plan
+      const { secrets: uses, env, detached } = plan
       const { handle } = command
-      const { detached } = plan
-      const ended = new AbortController()
-      void handle.exit.then(() => ended.abort())
       const context = { store: store as SecretStore, uses, env, runId: handle.id, detached, tell }
-      command.give(await GivenSecrets.read(context, ended.signal))
+      command.give(await GivenSecrets.read(context, untilEnd(handle)))
     } catch (error) {
       return command.cannotBegin(error as ContainersError, 'secrets')
     }
