@@ -39,6 +39,15 @@ export async function firstLine(command: Command): Promise<string> {
   throw new Error(`no line: ${JSON.stringify(await command.exit)} ${await command.text('stderr')}`)
 }
 
+/** How many bytes a stream that was begun to be read still has. */
+export async function restOf(chunks: AsyncIterator<unknown>): Promise<number> {
+  let size = 0
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    size += (next.value as Buffer).length
+  }
+  return size
+}
+
 /** Does the work for all items, `width` of them at once; the results are in the items' order. */
 export async function atOnce<T, R>(
   items: readonly T[],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { output } from './case-tools.js'
+import { output, restOf } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** Many commands at once. */
@@ -37,9 +37,7 @@ export const crowdCases = defineCases([
         numbers.map((number) => [`in ${number} ${number}\n`, number % 100]),
       )
       assert.equal(await Promise.race([slow.exit.then(() => 'ended'), delay(100, 'waits')]), 'waits')
-      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-        size += (next.value as Buffer).length
-      }
+      size += await restOf(chunks)
       assert.deepEqual([size, (await slow.exit).code], [9_000_000, 3])
     },
   },

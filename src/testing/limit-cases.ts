@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isContainersError } from '../errors/containers-error.js'
-import { forever, uniqueWord, withWord } from './case-tools.js'
+import { forever, restOf, uniqueWord, withWord } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** Limits on silence, limits that cannot be, and whose kill it was. */
@@ -35,9 +35,7 @@ export const limitCases = defineCases([
       const chunks = command.stdout[Symbol.asyncIterator]()
       let size = ((await chunks.next()).value as Buffer).length
       await delay(1500)
-      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-        size += (next.value as Buffer).length
-      }
+      size += await restOf(chunks)
       const exit = await command.exit
       assert.deepEqual([exit.reason, exit.code, size], ['exited', 3, 8_000_000])
     },

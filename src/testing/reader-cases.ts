@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isContainersError } from '../errors/containers-error.js'
-import { output } from './case-tools.js'
+import { output, restOf } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** Reads so many bytes, or less where the stream ends before. */
@@ -25,9 +25,7 @@ export const readerCases = defineCases([
       let size = ((await chunks.next()).value as Buffer).length
       const first = await Promise.race([command.text('stderr').then(() => 'ended'), delay(300, 'waits')])
       assert.equal(first, 'waits')
-      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-        size += (next.value as Buffer).length
-      }
+      size += await restOf(chunks)
       assert.equal(size, 30_000_000)
       assert.equal((await command.exit).succeeded, true)
     },
@@ -62,9 +60,7 @@ export const readerCases = defineCases([
       assert.deepEqual(await Promise.all(quick), [9_000_000, 9_000_000, 9_000_000])
       assert.equal((await fast.exit).succeeded, true)
       assert.equal(await Promise.race([slow.exit.then(() => 'ended'), delay(100, 'waits')]), 'waits')
-      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-        size += (next.value as Buffer).length
-      }
+      size += await restOf(chunks)
       assert.deepEqual([size, (await slow.exit).succeeded], [9_000_000, true])
     },
   },

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { SpawnOptions } from '../../src/command/command-options.js'
-import { firstLine } from '../../src/testing/case-tools.js'
+import { firstLine, restOf } from '../../src/testing/case-tools.js'
 import { usePlaces } from './places.js'
 import type { TestContainer } from './container.js'
 
@@ -66,8 +66,7 @@ test('a paused command whose reader waits loses neither its output nor its exit'
   let size = ((await chunks.next()).value as Buffer).length
   // Longer than limit, grace and patience with a reader together.
   await pause(container, 4500)
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
-    size += (next.value as Buffer).length
+  size += await restOf(chunks)
   expect(size).toBe(2_000_000)
   expect(await command.exit).toMatchObject({ reason: 'exited', code: 0 })
 })
