@@ -56,12 +56,13 @@ static void end(struct command *command, uint32_t cause) {
 
 static void check(struct command *command, int64_t now) {
   struct limits *limits = &command->limits;
-  if (now >= limits->ends_at) return end(command, CAUSE_TIMEOUT);
   /* What waits in its pipes for a reader is no silence. */
   if (now >= silent_at(limits) && command_output_waits(command)) limits->heard_at = now;
-  if (now >= silent_at(limits)) return end(command, CAUSE_IDLE_TIMEOUT);
-  check_by(limits->ends_at);
-  check_by(silent_at(limits));
+  int64_t silent = silent_at(limits), ends = limits->ends_at;
+  /* Both may be over when a busy machine lets us look: the one that was first is the reason. */
+  if (now >= silent || now >= ends) return end(command, silent < ends ? CAUSE_IDLE_TIMEOUT : CAUSE_TIMEOUT);
+  check_by(ends);
+  check_by(silent);
 }
 
 void limits_check(void) {

@@ -20,6 +20,8 @@ afterEach(async () => {
   await eventually(() => processesWith(marker).length === 0)
 })
 
+/** By then a shell has begun, printed a line, or ignored a signal, on a machine however busy. */
+const begunMs = 1500
 const PATH = 'PATH=/usr/bin:/bin'
 const sh = (script: string) => ({ argv: ['sh', '-c', script, marker], env: [PATH], cwd: '/' })
 const said = (number: number, text: string) =>
@@ -77,12 +79,10 @@ describe('kill', () => {
   test('again shortens the grace, and never lengthens it', async () => {
     const number = supervisor.spawn(sh(`trap '' TERM; echo up; while :; do sleep 0.01; done`))
     await said(number, 'up')
-    const started = performance.now()
     supervisor.kill(number, 15, 60_000)
     supervisor.kill(number, 15, 50)
     supervisor.kill(number, 15, 60_000)
     expect(await supervisor.ended(number)).toMatchObject({ signal: 9, cause: 1 })
-    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   test('at any moment after the spawn leaves nothing', async () => {
@@ -126,7 +126,7 @@ describe('what a command leaves behind', () => {
   })
 
   test('lives on where that is asked for, and its output is dropped', async () => {
-    const script = '(while kill -0 $1; do echo later; sleep 0.01; done) & echo up; exit 3'
+    const script = '(while kill -0 $1; do echo later; sleep 0.01; done) & echo pid $!; exit 3'
     const request = {
       argv: ['sh', '-c', script, marker, String(process.pid)],
       env: [PATH],
@@ -135,11 +135,10 @@ describe('what a command leaves behind', () => {
     }
     const end = await supervisor.run(request)
     expect(end.code).toBe(3)
-    expect(end.stdout.toString()).toMatch(/^up\n|\nup\n/)
-    const [left] = processesWith(marker)
+    const left = Number(/pid (\d+)/.exec(end.stdout.toString())?.[1])
     await supervisor.run(sh('sleep 0.2'))
     expect(processesWith(marker)).toContain(left)
-    process.kill(left as number, 'SIGKILL')
+    process.kill(left, 'SIGKILL')
   })
 
   test('cannot hold the end back by holding the output of another command', async () => {
@@ -165,17 +164,17 @@ describe('what a command leaves behind', () => {
 describe('the time limit', () => {
   test('ends the tree and keeps what was printed', async () => {
     const started = performance.now()
-    const end = await supervisor.run({ ...sh('echo partial; sleep 100'), timeoutMs: 100, graceMs: 50 })
+    const end = await supervisor.run({ ...sh('echo partial; sleep 100'), timeoutMs: begunMs, graceMs: 50 })
     expect(end).toMatchObject({ cause: 3, signal: 15, verified: 1, killedAnswer: { verified: 1 } })
     expect(end.stdout.toString()).toBe('partial\n')
-    expect(performance.now() - started).toBeGreaterThanOrEqual(99)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(begunMs - 1)
     expect(processesWith(marker)).toEqual([])
   })
 
   test('gives a grace, then no more', async () => {
     const request = {
       ...sh(`trap '' TERM; echo up; while :; do sleep 0.01; done`),
-      timeoutMs: 100,
+      timeoutMs: begunMs,
       graceMs: 100,
     }
     expect(await supervisor.run(request)).toMatchObject({ cause: 3, signal: 9, verified: 1 })
@@ -188,22 +187,20 @@ describe('the time limit', () => {
   })
 
   test('and a kill: the first cause stands, the other is told beside it', async () => {
-    const script = `trap '' TERM; echo up; while :; do sleep 0.01; done`
-    const number = supervisor.spawn({ ...sh(script), timeoutMs: 100, graceMs: 60_000 })
-    await said(number, 'up')
-    setTimeout(() => supervisor.kill(number, 15, 100), 300)
+    const script = `trap 'echo told' TERM; while :; do sleep 0.01; done`
+    const number = supervisor.spawn({ ...sh(script), timeoutMs: begunMs, graceMs: 60_000 })
+    await said(number, 'told')
+    supervisor.kill(number, 15, 100)
     expect(await supervisor.ended(number)).toMatchObject({ cause: 3, requested: 1, signal: 9 })
   })
 })
 
 describe('the end of the host', () => {
   test('by end-of-file kills every tree and the supervisor ends', async () => {
-    const number = supervisor.spawn(sh(hostile))
+    const number = supervisor.spawn({ ...sh(hostile), graceMs: 60_000 })
     await said(number, 'up')
-    const started = performance.now()
     expect(await supervisor.close()).toBe(0)
     expect(processesWith(marker)).toEqual([])
-    expect(performance.now() - started).toBeLessThan(2000)
   })
 
   test('of the supervisor, by SIGKILL, leaves no process either', async () => {
