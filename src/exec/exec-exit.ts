@@ -4,6 +4,7 @@ import { isContainersError } from '../errors/containers-error.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import type { ExecInspection } from '../engine/engine-types.js'
 import { signalName } from '../model/signal.js'
+import { endsNow, isListed, isOver, type ContainerRun } from './container-run.js'
 
 const FIRST_POLL_MS = 10
 const MAX_POLL_MS = 1000
@@ -12,12 +13,11 @@ const PATIENCE_MS = 10_000
 /** What the engine notes for an exec whose client vanished, and for one that it could not start. */
 const ATTACH_FAILED = 126
 const KILLED = 137
-/** The engine learns of a container's end a moment after that of its execs. */
-const CONTAINER_CHECKS_MS = [0, 30, 150]
 
 /** The exec that is asked about, and what is known of its stream. */
 export interface ExecRecord {
-  readonly containerId: string
+  /** What the container was in before the exec was started. */
+  readonly run: ContainerRun
   readonly execId: string
   /** The stream broke, or ended inside a frame. */
   readonly cut: boolean
@@ -50,7 +50,7 @@ export async function observeExit(engine: ContainerEngine, exec: ExecRecord): Pr
       if (exec.signal?.aborted)
         return unknown('aborted', 'Its signal was aborted; the process may still run.')
       if (isContainersError(error) && !error.retryable)
-        return await recordGone(engine, exec.containerId, error.message)
+        return await recordGone(engine, exec.run, error.message)
       silentSince ??= Date.now()
       if (Date.now() - silentSince > PATIENCE_MS) return unknown('engineLost', String(error))
     }
@@ -67,7 +67,8 @@ async function judge(
 ): Promise<ObservedExit> {
   // A true 126 is there as soon as the stream ends; the engine's own comes whenever it sees that its client left.
   const falseCode =
-    code === ATTACH_FAILED && (exec.cut || outlivedStream || (await isListed(engine, exec, pid || exec.pid)))
+    code === ATTACH_FAILED &&
+    (exec.cut || outlivedStream || (await isListed(engine, exec.run.containerId, pid || exec.pid)))
   if (falseCode) {
     return unknown(
       'unknown',
@@ -75,7 +76,7 @@ async function judge(
     )
   }
   const possibleSignal = code > 128 && code <= 128 + 64 ? signalName(code - 128) : undefined
-  if (code === KILLED && (await endsNow(engine, exec.containerId))) {
+  if (code === KILLED && (await endsNow(engine, exec.run))) {
     return { pid, exit: { reason: 'containerDied', code, succeeded: false, evidence: 'inspect' } }
   }
   const explanation = exec.cut
@@ -94,36 +95,8 @@ async function judge(
   }
 }
 
-/** Whether the container's list of processes still has the pid. */
-async function isListed(engine: ContainerEngine, exec: ExecRecord, pid: number): Promise<boolean> {
-  if (pid === 0) return false
-  try {
-    const { titles, processes } = await engine.containerTop(exec.containerId)
-    const column = titles.indexOf('PID')
-    return processes.some((row) => row[column] === String(pid))
-  } catch {
-    return false // no list of processes: the container is over, and so is the exec
-  }
-}
-
-async function endsNow(engine: ContainerEngine, containerId: string): Promise<boolean> {
-  for (const ms of CONTAINER_CHECKS_MS) {
-    if (ms > 0) await delay(ms)
-    if (await isOver(engine, containerId)) return true
-  }
-  return false
-}
-
-async function isOver(engine: ContainerEngine, containerId: string): Promise<boolean> {
-  try {
-    return !(await engine.inspectContainer(containerId)).state.running
-  } catch (error) {
-    return isContainersError(error, 'CONTAINER_NOT_FOUND')
-  }
-}
-
-async function recordGone(engine: ContainerEngine, containerId: string, why: string): Promise<ObservedExit> {
-  if (await isOver(engine, containerId)) return unknown('containerDied', why)
+async function recordGone(engine: ContainerEngine, run: ContainerRun, why: string): Promise<ObservedExit> {
+  if (await isOver(engine, run).catch(() => false)) return unknown('containerDied', why)
   return unknown('unknown', `The engine no longer knows the exec: ${why}`)
 }
 

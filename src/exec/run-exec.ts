@@ -6,6 +6,7 @@ import type { ContainerEngine } from '../engine/container-engine.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import type { Deferred } from '../internal/deferred.js'
 import { createDemuxer } from '../streaming/demux.js'
+import { seeRun, type ContainerRun } from './container-run.js'
 import { observeExit } from './exec-exit.js'
 import { stdinContent, type ExecOptions } from './exec-options.js'
 import { takeStartPlace } from './exec-places.js'
@@ -32,20 +33,17 @@ export async function runExec(
   let release = (): void => {}
   try {
     release = await takeStartPlace(engine, containerId, signal)
-    const execId = await engine.createExec(containerId, {
-      argv,
-      stdin: options.stdin !== undefined,
-      ...(options.env !== undefined && { env: options.env }),
-      ...(options.user !== undefined && { user: options.user }),
-      ...(options.cwd !== undefined && { workingDir: options.cwd }),
-    })
+    const [run, execId] = await Promise.all([
+      seeRun(engine, containerId, signal),
+      createExec(engine, containerId, argv, options),
+    ])
     signal?.throwIfAborted()
     const stream = await engine.startExec(execId)
     const onAbort = (): void => void stream.destroy()
     signal?.addEventListener('abort', onAbort, { once: true })
     if (signal?.aborted) onAbort()
     try {
-      return await carry(engine, containerId, execId, argv, options, ends, stream, release)
+      return await carry(engine, run, execId, argv, options, ends, stream, release)
     } finally {
       signal?.removeEventListener('abort', onAbort)
       stream.destroy()
@@ -57,9 +55,24 @@ export async function runExec(
   }
 }
 
-async function carry(
+function createExec(
   engine: ContainerEngine,
   containerId: string,
+  argv: readonly string[],
+  { stdin, env, user, cwd }: ExecOptions,
+): Promise<string> {
+  return engine.createExec(containerId, {
+    argv,
+    stdin: stdin !== undefined,
+    ...(env !== undefined && { env }),
+    ...(user !== undefined && { user }),
+    ...(cwd !== undefined && { workingDir: cwd }),
+  })
+}
+
+async function carry(
+  engine: ContainerEngine,
+  run: ContainerRun,
   execId: string,
   argv: readonly string[],
   options: ExecOptions,
@@ -77,7 +90,7 @@ async function carry(
   feed(options, stdin, stream, (error) => (stdinFailure = error))
   const { held, pid } = await readStart(stream, async () => (await engine.inspectExec(execId)).pid)
   release()
-  const record = { containerId, execId, pid, signal: options.signal }
+  const record = { run, execId, pid, signal: options.signal }
   if (pid === 0 && (stream.readableEnded || stream.destroyed)) {
     await over
     const observed = await observeExit(engine, { ...record, cut })

@@ -207,6 +207,26 @@ describe('plain exec', () => {
     expect(await command.exit).toMatchObject({ reason: 'containerDied', succeeded: false })
   })
 
+  test.each(['inspectContainer', 'inspectExec'] as const)(
+    'in a container that runs again before %s tells of it: the exit says so all the same',
+    async (call) => {
+      let restarted: Promise<void> | undefined
+      const late = async (id: string) => {
+        await restarted
+        return engine[call](id)
+      }
+      const { container, runner } = await place(
+        {},
+        { supervisor: 'never', harness: { engine: { ...engine, [call]: late } } },
+      )
+      const command = runner.spawn(['sh', '-c', 'echo before; sleep 60'])
+      await firstLine(command)
+      restarted = container.act('restart?t=0')
+      expect(await command.exit).toMatchObject({ reason: 'containerDied', succeeded: false })
+      expect((await runner.run(['echo', 'after'])).stdout).toBe('after\n')
+    },
+  )
+
   test('without a shell cannot be killed, and the exit says so instead of hanging', async () => {
     const { runner } = await place({}, { supervisor: 'never' })
     expect((await runner.run(['rm', '/bin/sh'])).exit.code).toBe(0)
