@@ -16,6 +16,12 @@ export function startFailure(
   return text.endsWith('\r\n') ? toSpawnError(argv, text.trim()) : undefined
 }
 
+const errnos: readonly (readonly [string, RegExp])[] = [
+  ['ENOENT', /not found|no such file/i],
+  ['ENOTDIR', /not a directory/i],
+  ['EACCES', /permission denied/i],
+]
+
 /** The error for a program that did not start, from the engine's words. */
 export function toSpawnError(argv: readonly string[], reason: string, cause?: unknown): SpawnError {
   const stage = /unable to find (?:user|group)|no matching entries/i.test(reason)
@@ -23,11 +29,7 @@ export function toSpawnError(argv: readonly string[], reason: string, cause?: un
     : /\bcwd\b|chdir/i.test(reason)
       ? 'cwd'
       : 'exec'
-  const errno = /not found|no such file/i.test(reason)
-    ? 'ENOENT'
-    : /permission denied/i.test(reason)
-      ? 'EACCES'
-      : undefined
+  const [errno] = stage === 'user' ? ['ENOENT'] : (errnos.find(([, words]) => words.test(reason)) ?? [])
   const message = `${argv[0] ?? 'The command'} did not start in the container: ${reason}`
-  return new SpawnError(stage, message, { ...(errno !== undefined && stage !== 'user' && { errno }), cause })
+  return new SpawnError(stage, message, { ...(errno !== undefined && { errno }), cause })
 }

@@ -24,7 +24,10 @@ export const failureCases = defineCases([
   {
     name: 'a folder that is not there is a SpawnError',
     run: (runner) => fails(runner, ['true'], { cwd: '/not/there' }, 'cwd', 'ENOENT'),
-    needs: ['supervised'],
+  },
+  {
+    name: 'a file for a folder is a SpawnError',
+    run: (runner) => fails(runner, ['true'], { cwd: '/proc/version' }, 'cwd', 'ENOTDIR'),
   },
   {
     name: 'a binary that is not there is a SpawnError, and nothing is printed',
@@ -47,7 +50,7 @@ export const failureCases = defineCases([
   },
   {
     name: 'a user that does not exist is a SpawnError',
-    needs: ['users', 'supervised'],
+    needs: ['users'],
     async run(runner) {
       for (const user of ['no-such-user', 'root:no-such-group']) {
         await fails(runner, ['true'], { user }, 'user', 'ENOENT')

@@ -210,9 +210,9 @@ describe('plain exec', () => {
   test.each(['inspectContainer', 'inspectExec'] as const)(
     'in a container that runs again before %s tells of it: the exit says so all the same',
     async (call) => {
-      let restarted: Promise<void> | undefined
+      const restarts: Promise<void>[] = []
       const late = async (id: string) => {
-        await restarted
+        await Promise.all(restarts)
         return engine[call](id)
       }
       const { container, runner } = await place(
@@ -221,7 +221,7 @@ describe('plain exec', () => {
       )
       const command = runner.spawn(['sh', '-c', 'echo before; sleep 60'])
       await firstLine(command)
-      restarted = container.act('restart?t=0')
+      restarts.push(container.act('restart?t=0'))
       expect(await command.exit).toMatchObject({ reason: 'containerDied', succeeded: false })
       expect((await runner.run(['echo', 'after'])).stdout).toBe('after\n')
     },

@@ -11,15 +11,9 @@ export function abortedBefore(argv: readonly string[], cause: unknown): CommandH
   return neverStarted(argv, 'aborted', new SpawnError('connect', message, { code: 'ABORTED', cause }))
 }
 
-/** The handle of a command that the system did not start. */
-export function failedToStart(argv: readonly string[], error: NodeJS.ErrnoException): CommandHandle {
-  return neverStarted(argv, 'spawnFailed', startFailure(argv, error))
-}
-
-export function startFailure(argv: readonly string[], error: NodeJS.ErrnoException): SpawnError {
-  const message = `${JSON.stringify(argv[0])} could not be started: ${error.message}.`
-  const errno = error.code === undefined ? {} : { errno: error.code }
-  return new SpawnError('exec', message, { ...errno, cause: error })
+/** The handle of a command that could not be started. */
+export function failedToStart(argv: readonly string[], failure: SpawnError): CommandHandle {
+  return neverStarted(argv, 'spawnFailed', failure)
 }
 
 function neverStarted(argv: readonly string[], reason: 'aborted' | 'spawnFailed', why: SpawnError) {

@@ -9,14 +9,14 @@ import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/c
 import { plannedStream, type OutputPlan } from '../../command/output-plan.js'
 import { ordinaryLaunch } from '../../command/launch.js'
 import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
-import { ContainersError } from '../../errors/containers-error.js'
 import type { signalName, SignalName } from '../../model/signal.js'
 import type { ByteStream } from '../../streaming/byte-stream.js'
 import { feedStdin } from '../feed-stdin.js'
 import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
 import { neverRan } from '../to-command-exit.js'
-import { startFailure } from './never-started.js'
+import { hostUser } from './host-user.js'
+import { startFailure } from './start-failure.js'
 
 /** How long output may come after the command's own end when its descendants are kept. */
 const lastWordsMs = 100
@@ -36,9 +36,9 @@ export class PlainHostCommand {
 
   constructor(
     private readonly plan: SpawnPlan,
-    defaults: PlaceDefaults,
+    private readonly defaults: PlaceDefaults,
   ) {
-    const ids = numericUser(plan.user)
+    const ids = hostUser(plan.user)
     const { kind } = plan.stdin
     this.stdin =
       plan.stdin.kind === 'bytes' ? fixedStdin(plan.stdin.bytes) : kind === 'none' ? noStdin() : pipedStdin()
@@ -166,7 +166,7 @@ export class PlainHostCommand {
 
   private failed(error: NodeJS.ErrnoException): void {
     if (this.child.pid !== undefined) return
-    const failure = startFailure(this.plan.argv, error)
+    const failure = startFailure(this.plan, this.defaults, error)
     this.settle(neverRan('spawnFailed', failure.message), failure)
   }
 
@@ -204,16 +204,6 @@ function fed(source: Readable | null, plan: OutputPlan): ByteStream {
 function identity({ path }: PlaceDefaults): Record<string, string> {
   const { username, homedir } = os().userInfo()
   return { HOME: homedir, USER: username, LOGNAME: username, ...(path !== undefined && { PATH: path }) }
-}
-
-function numericUser(user: string | undefined): { uid?: number; gid?: number } {
-  if (user === undefined) return {}
-  const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? []
-  if (uid !== undefined) return { uid: Number(uid), gid: Number(gid ?? 0) }
-  throw new ContainersError(
-    'NOT_SUPPORTED',
-    `Without a supervisor a user must be given as uid or uid:gid, got ${JSON.stringify(user)}.`,
-  )
 }
 
 function splitEntry(entry: string): [string, string] {

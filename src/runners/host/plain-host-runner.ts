@@ -1,12 +1,12 @@
 import type { Command } from '../../command/command.js'
 import type { RunnerCapabilities } from '../../command/command-runner.js'
 import type { SpawnPlan, TimeoutBounds } from '../../command/spawn-plan.js'
-import { isContainersError } from '../../errors/containers-error.js'
 import type { PlaceDefaults } from '../place.js'
 import { plainCapabilities } from '../plain-capabilities.js'
 import { PlainRunner } from '../plain-runner.js'
 import { abortedBefore, failedToStart } from './never-started.js'
 import { PlainHostCommand } from './plain-host-command.js'
+import { startFailure } from './start-failure.js'
 
 /** Commands as children of this process, where no supervisor can go. A kill reaches the process group only. */
 export class PlainHostRunner extends PlainRunner {
@@ -26,15 +26,13 @@ export class PlainHostRunner extends PlainRunner {
     super(bounds)
   }
 
-  /** Throws `NOT_SUPPORTED` for a user that is not given by numbers. */
   protected start(plan: SpawnPlan): Command {
     if (plan.signal?.aborted) return abortedBefore(plan.argv, plan.signal.reason)
     try {
       return new PlainHostCommand(plan, this.defaults).handle
     } catch (error) {
       // Of the system's errors Node throws some, and tells the others by an event.
-      if (isContainersError(error)) throw error
-      return failedToStart(plan.argv, error as NodeJS.ErrnoException)
+      return failedToStart(plan.argv, startFailure(plan, this.defaults, error as NodeJS.ErrnoException))
     }
   }
 }
