@@ -1,9 +1,17 @@
 import { stampToSince, type LogStream, type StampedEntry } from './log-entry.js'
 
-interface Last {
+const LINE_END = 10
+
+interface Counted {
   readonly stamp: string
   /** Entries so far with exactly this timestamp: the pieces of a long line share one. */
   readonly count: number
+}
+
+interface Last extends Counted {
+  /** The first of them, and the newest. */
+  readonly first: Uint8Array
+  readonly newest: Uint8Array
 }
 
 /**
@@ -13,8 +21,11 @@ interface Last {
  */
 export class LogPosition {
   readonly #last = new Map<LogStream, Last>()
-  readonly #replayed = new Map<LogStream, Last>()
+  readonly #replayed = new Map<LogStream, Counted>()
   #newestSeen = true
+
+  /** `stampedByLine`: the engine gives each line a timestamp of its own, so two lines with one are the same line. */
+  constructor(private readonly stampedByLine = false) {}
 
   /** The newest timestamp read. */
   get newest(): string | undefined {
@@ -37,20 +48,22 @@ export class LogPosition {
    * Notes an entry. `repeat`: it was read before. `lost`: the last one read before is no longer there, and this is
    * the first that is new, so others may be missing between them.
    */
-  take({ stream, stamp }: StampedEntry): { repeat: boolean; lost: boolean } {
+  take(entry: StampedEntry): { repeat: boolean; lost: boolean } {
+    const { stream, stamp, bytes } = entry
     if (stamp === '') return { repeat: false, lost: false }
-    if (this.#isRepeat(stream, stamp)) {
+    if (this.#isRepeat(entry)) {
       if (stamp === this.newest) this.#newestSeen = true
       return { repeat: true, lost: false }
     }
     const lost = !this.#newestSeen
     this.#newestSeen = true
     const last = this.#last.get(stream)
-    this.#last.set(stream, { stamp, count: last?.stamp === stamp ? last.count + 1 : 1 })
+    const { count, first } = last?.stamp === stamp ? last : { count: 0, first: bytes }
+    this.#last.set(stream, { stamp, count: count + 1, first, newest: bytes })
     return { repeat: false, lost }
   }
 
-  #isRepeat(stream: LogStream, stamp: string): boolean {
+  #isRepeat({ stream, stamp, bytes }: StampedEntry): boolean {
     const last = this.#last.get(stream)
     if (last === undefined || stamp > last.stamp) {
       this.#replayed.delete(stream)
@@ -60,9 +73,14 @@ export class LogPosition {
       this.#replayed.set(stream, { stamp: last.stamp, count: 0 })
       return true
     }
-    const replayed = this.#replayed.get(stream)
-    if (replayed === undefined) return false
-    this.#replayed.set(stream, { stamp, count: replayed.count + 1 })
-    return replayed.count < last.count
+    const replayed = this.#replayed.get(stream)?.count ?? last.count
+    // It may have gone back having read no more of the new file than this.
+    const known = replayed >= last.count && this.#isSaidAgain(last, bytes) ? 0 : replayed
+    this.#replayed.set(stream, { stamp, count: known + 1 })
+    return known < last.count
+  }
+
+  #isSaidAgain({ first, newest }: Last, bytes: Uint8Array): boolean {
+    return this.stampedByLine && newest.at(-1) === LINE_END && Buffer.compare(first, bytes) === 0
   }
 }

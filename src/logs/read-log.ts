@@ -12,10 +12,12 @@ const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 2000
 /** How long a lost engine is tried again. */
 const PATIENCE_MS = 30_000
+/** Docker's log drivers that rotate, and that give each line its own timestamp; Podman's of the same name do not. */
+const dockerFiles: readonly string[] = ['json-file', 'local']
 
 /** Reads a log once, from the first entry wanted to the last, over as many connections as it takes. */
 export class LogRead {
-  readonly #position = new LogPosition()
+  #position = new LogPosition()
   readonly #watch: LossWatch | undefined
   readonly #known: LogGap[] = []
   #terminal = false
@@ -66,13 +68,16 @@ export class LogRead {
   }
 
   async #prepare(): Promise<void> {
-    const { config, host, name } = await this.engine.inspectContainer(this.id, {
-      signal: this.options.signal,
-    })
+    const { follow = false, signal } = this.options
+    const { config, host, name } = await this.engine.inspectContainer(this.id, { signal })
     this.#terminal = config.terminal
-    if (host.logDriver !== 'none') return
-    const message = `The container ${name} keeps no log (its log driver is "none"). Attach to it before it starts instead.`
-    throw new ContainersError('NOT_SUPPORTED', message)
+    if (host.logDriver === 'none') {
+      const message = `The container ${name} keeps no log (its log driver is "none"). Attach to it before it starts instead.`
+      throw new ContainersError('NOT_SUPPORTED', message)
+    }
+    if (!follow || !dockerFiles.includes(host.logDriver)) return
+    const { product } = await this.engine.version({ signal })
+    this.#position = new LogPosition(product === 'docker')
   }
 
   async *#connect(

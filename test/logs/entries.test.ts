@@ -127,6 +127,17 @@ describe('going on where it was', () => {
       [1, 2, 2, 3, 4].map(stamp),
     )
   })
+
+  it('takes the one line of a new file once, however often the engine begins with it', () => {
+    const piece = 'x'.repeat(PIECE_BYTES)
+    const long = [entry(3, piece), entry(3, piece), entry(3, 'end\n')]
+    const said = [entry(1), entry(2), entry(2), entry(2), ...long, ...long, ...long, entry(4)]
+    const takenBy = (position: LogPosition): string[] =>
+      said.filter((one) => !position.take(one).repeat).map((one) => one.stamp)
+    expect(takenBy(new LogPosition(true))).toEqual([1, 2, 3, 3, 3, 4].map(stamp))
+    // Where several lines of one moment share a timestamp, none may be left out.
+    expect(takenBy(new LogPosition(false))).toHaveLength(said.length)
+  })
 })
 
 describe('watching for loss', () => {
