@@ -141,6 +141,8 @@ bool handover_listen(void) {
   return false;
 }
 
+bool handover_listens(void) { return mode_of_listener != 0; }
+
 void handover_stop(void) {
   if (listener.fd >= 0) on_listener(&listener, EPOLLIN);
   if (visitors == 0) stop();

@@ -18,6 +18,9 @@ pid_t handover_peer(int socket);
 /* false with EADDRINUSE where another one listens already. */
 bool handover_listen(void);
 
+/* Whether this process serves a container: what runs in it must not be what ends it. */
+bool handover_listens(void);
+
 /* Takes whoever still waits, then stops. */
 void handover_stop(void);
 

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "frame.h"
 #include "loop.h"
+#include "oom.h"
 #include "text.h"
 #include "secrets.h"
 #include "users.h"
@@ -122,6 +123,7 @@ __attribute__((no_sanitize_address)) static int child(void *memory) {
   struct plan *plan = memory;
   struct launch_failure failure = {.stage = STAGE_TERMINAL};
   setsid();
+  oom_go_first(OOM_COMMAND);
   umask(022);
   if (plan->terminal && ioctl(0, TIOCSCTTY, 0) != 0) goto failed;
   failure.stage = STAGE_USER;

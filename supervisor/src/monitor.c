@@ -15,6 +15,7 @@
 #include "files.h"
 #include "frame.h"
 #include "loop.h"
+#include "oom.h"
 #include "record.h"
 #include "secrets.h"
 #include "tree.h"
@@ -241,6 +242,7 @@ _Noreturn void monitor_run(struct request *request, const int descriptors[COMMAN
   static struct monitor monitor;
   monitor = (struct monitor){.control = CONTROL, .kill_at = NEVER};
   if (!take_descriptors(descriptors, control)) _exit(1);
+  oom_go_first(OOM_MONITOR);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   monitor.keep = request->flags & SPAWN_KEEP;
   monitor.terminal = request->columns;

@@ -1,11 +1,19 @@
 #include "oom.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "handover.h"
+#include "text.h"
+
+/* In thousandths of the memory that there is. */
+enum { FIRST_BY = 100, HIGHEST_SCORE = 1000 };
+static const char SCORE[] = "/proc/self/oom_score_adj";
 
 static int counter = -1;
+static char scores[2][DECIMAL_SIZE + 1];
 
 uint64_t oom_number(const char *text, size_t length) {
   static const char key[] = "oom_kill ";
@@ -59,10 +67,26 @@ bool oom_places(char *line, struct oom_places *places) {
   return true;
 }
 
+static void note_scores(void) {
+  char text[8] = {0}, room[DECIMAL_SIZE];
+  int fd = open_regular(SCORE);
+  bool negative = read(fd, text, sizeof text - 1) > 0 && text[0] == '-';
+  close(fd);
+  long score = 0;
+  for (const char *at = text + negative; *at >= '0' && *at <= '9'; at++) score = score * 10 + (*at - '0');
+  if (negative) score = -score;
+  for (enum oom_turn turn = OOM_MONITOR; turn <= OOM_COMMAND; turn++) {
+    score = score + FIRST_BY < HIGHEST_SCORE ? score + FIRST_BY : HIGHEST_SCORE;
+    const char *digits = decimal((unsigned long)(score < 0 ? -score : score), room);
+    join(scores[turn], sizeof scores[turn], score < 0 ? "-" : "", digits, NULL);
+  }
+}
+
 /* Version 1 comes first in the list, and where both are mounted it has the memory. */
 void oom_open(void) {
   static struct line_reader reader;
   static struct oom_places places;
+  note_scores();
   reader.fd = open_regular("/proc/self/cgroup");
   if (reader.fd < 0) return;
   for (char *line; counter < 0 && (line = next_line(&reader));) {
@@ -77,4 +101,12 @@ uint64_t oom_count(void) {
   char text[512];
   ssize_t got = counter < 0 ? -1 : pread(counter, text, sizeof text, 0);
   return got < 0 ? 0 : oom_number(text, (size_t)got);
+}
+
+void oom_go_first(enum oom_turn turn) {
+  if (!handover_listens()) return;
+  int fd = open(SCORE, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)!write(fd, scores[turn], strlen(scores[turn]));
+  close(fd);
 }

@@ -12,6 +12,11 @@ void oom_open(void);
 
 uint64_t oom_count(void);
 
+/* For want of memory, however small they are, commands are to be killed before their monitors, and these before the
+   supervisor. Said by each of itself; not where the supervisor serves no container. */
+enum oom_turn { OOM_MONITOR, OOM_COMMAND };
+void oom_go_first(enum oom_turn turn);
+
 enum { LONGEST_COUNTER_PATH = 1024 };
 
 /* A line of /proc/self/cgroup: where the cgroup that it names has its counter, and where it has it when the
