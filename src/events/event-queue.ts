@@ -19,6 +19,8 @@ export class EventQueue implements AsyncIterableIterator<HarnessEvent> {
   constructor(
     private readonly maxQueued: number,
     private readonly onEnd: () => void,
+    /** What is not takes no place. */
+    private readonly isWanted: (event: HarnessEvent) => boolean = () => true,
   ) {}
 
   get size(): number {
@@ -26,7 +28,7 @@ export class EventQueue implements AsyncIterableIterator<HarnessEvent> {
   }
 
   push(event: HarnessEvent): void {
-    if (this.#ended) return
+    if (this.#ended || !this.isWanted(event)) return
     const reader = this.#waiting.shift()
     if (reader) reader.resolve({ done: false, value: event })
     else if (this.size < this.maxQueued) this.#items.push(event)

@@ -71,8 +71,12 @@ export class EventFeed {
   ) {}
 
   /** Resolves when the stream is open: what happens from then on is told. */
-  async subscribe(maxQueued: number, signal: AbortSignal): Promise<EventQueue> {
-    const queue = new EventQueue(maxQueued, () => this.#leave(queue))
+  async subscribe(
+    maxQueued: number,
+    isWanted: (event: HarnessEvent) => boolean,
+    signal: AbortSignal,
+  ): Promise<EventQueue> {
+    const queue = new EventQueue(maxQueued, () => this.#leave(queue), isWanted)
     this.#queues.add(queue)
     try {
       await this.#open(signal)

@@ -1,5 +1,5 @@
 import { abortedError } from '../internal/abort.js'
-import type { EngineOccurrence, HarnessEvent } from '../events/engine-occurrence.js'
+import type { HarnessEvent } from '../events/engine-occurrence.js'
 import type { EventQueue } from '../events/event-queue.js'
 import type { EventFeed } from './event-feed.js'
 import * as check from './check-option.js'
@@ -12,7 +12,7 @@ export interface EventsOptions {
   types?: readonly string[]
   /** Only events of containers with this id or name. Gaps are always told. */
   container?: string
-  /** Events that may wait for the reader; what comes beyond is counted in a gap. Default: 4,096. */
+  /** Events of those asked for that may wait for the reader; the rest is counted in a gap. Default: 4,096. */
   maxQueued?: number
 }
 
@@ -31,11 +31,12 @@ export function watchEvents(
 ): AsyncIterableIterator<HarnessEvent> {
   checkOptions('events', options)
   const { signal, types, container, maxQueued = 4_096 } = options
-  const subscribed = openFeed().then((feed) => feed.subscribe(maxQueued, closing))
+  const isWanted = (event: HarnessEvent): boolean =>
+    event.kind === 'gap' ||
+    ((!types || types.includes(event.type)) &&
+      (container === undefined || event.id.startsWith(container) || event.name === container))
+  const subscribed = openFeed().then((feed) => feed.subscribe(maxQueued, isWanted, closing))
   subscribed.catch(() => {}) // told by the first step
-  const wanted = (event: EngineOccurrence): boolean =>
-    (!types || types.includes(event.type)) &&
-    (container === undefined || event.id.startsWith(container) || event.name === container)
   const onAbort = (): void => {
     if (!signal) return
     const end = (queue: EventQueue): void => queue.end(abortedError('Reading events', signal))
@@ -51,11 +52,9 @@ export function watchEvents(
         if (!closing.aborted) throw error
       })
       if (!queue) return { done: true, value: undefined }
-      for (;;) {
-        const result = await queue.next()
-        if (result.done) done()
-        if (result.done || result.value.kind === 'gap' || wanted(result.value)) return result
-      }
+      const result = await queue.next()
+      if (result.done) done()
+      return result
     },
     async return() {
       done()

@@ -54,6 +54,14 @@ test('a gap that overflows widens the gap', async () => {
   ])
 })
 
+test('what is not wanted takes no place, and is missed by nobody', async () => {
+  const isWanted = (each: HarnessEvent) => each.kind === 'gap' || Number(each.action.slice(1)) % 10 === 0
+  const queue = new EventQueue(3, () => {}, isWanted)
+  for (let n = 1; n < 50; n++) queue.push(event(n))
+  const gap = { kind: 'gap', cause: 'overflow', from: new Date(40), to: new Date(40), dropped: 1 }
+  expect(await drain(queue)).toEqual([event(10), event(20), event(30), gap])
+})
+
 test('an error comes after what was queued, once', async () => {
   const queue = new EventQueue(3, () => {})
   queue.push(event(1))

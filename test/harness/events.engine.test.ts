@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { HarnessEvent } from '../../src/events/engine-occurrence.js'
 import type { DockerHarness } from '../../src/harness/docker-harness.js'
 import type { EventsOptions } from '../../src/harness/watch-events.js'
@@ -16,7 +16,7 @@ async function listen(harness: DockerHarness, proxy: FaultProxy | undefined, opt
     for await (const event of events) told.push(event)
   })()
   done.catch(() => {})
-  if (proxy) await vi.waitUntil(() => proxy.requests.some((line) => EVENTS.test(line)))
+  if (proxy) await expect.poll(() => proxy.requests).toContainEqual(expect.stringMatching(EVENTS))
   const actions = (id: string): string[] =>
     told.flatMap((event) =>
       event.kind === 'gap'
@@ -46,10 +46,10 @@ test('a container’s life, in order, shared by all subscribers over one stream'
   await container.start()
   await container.wait()
   await container.remove()
-  await vi.waitUntil(() => first.actions(container.id).includes('destroy'))
+  await expect.poll(() => first.actions(container.id)).toContain('destroy')
   expect(first.actions(container.id)).toEqual(lifeOf)
   expect(second.actions(container.id)).toEqual(lifeOf)
-  await vi.waitUntil(() => mine.actions(container.id).includes('destroy'))
+  await expect.poll(() => mine.actions(container.id)).toContain('destroy')
   expect(mine.actions(container.id)).toEqual(lifeOf.slice(1))
   expect(mine.actions(other.id)).toEqual([])
   expect(proxy.requests.filter((line) => EVENTS.test(line))).toHaveLength(1)
@@ -64,16 +64,16 @@ test('a lost stream goes on where it was: nothing missed, nothing twice, no gap'
   harness.on('engineBack', ({ lostMs }) => told.push(`back after ${lostMs > 0}`))
   const { actions } = await listen(harness, proxy)
   const container = await testContainer(harness, { command: ['sleep', '600'] })
-  await vi.waitUntil(() => actions(container.id).includes('create'))
+  await expect.poll(() => actions(container.id)).toContain('create')
   proxy.faults = { refuseConnections: true }
   proxy.cut()
   await engineRequest('POST', `/containers/${container.id}/start`)
   await engineRequest('POST', `/containers/${container.id}/kill`)
   await engineRequest('POST', `/containers/${container.id}/wait`)
   proxy.faults = {}
-  await vi.waitUntil(() => actions(container.id).includes('die 137'), { timeout: 10_000 })
+  await expect.poll(() => actions(container.id)).toContain('die 137')
   await engineRequest('POST', `/containers/${container.id}/start`)
-  await vi.waitUntil(() => actions(container.id).at(-1) === 'start')
+  await expect.poll(() => actions(container.id).at(-1)).toBe('start')
   expect(actions(container.id)).toEqual(['create', 'start', 'kill', 'die 137', 'start'])
   expect(told).toEqual(['CONNECTION_LOST', 'back after true'])
 })
@@ -85,7 +85,7 @@ test('a flood that the engine’s replay cannot hold: the gap is told, and what 
   const goes = await testContainer(harness)
   const stays = await testContainer(harness, { command: ['sleep', '600'] })
   await stays.start()
-  await vi.waitUntil(() => actions(stays.id).includes('start'))
+  await expect.poll(() => actions(stays.id)).toContain('start')
   proxy.faults = { refuseConnections: true }
   proxy.cut()
   await engineRequest('POST', `/containers/${dies.id}/start`)
@@ -100,9 +100,8 @@ test('a flood that the engine’s replay cannot hold: the gap is told, and what 
     await Promise.all(flood)
   }
   proxy.faults = {}
-  await vi.waitUntil(() => actions(dies.id).includes('die 5') && actions(goes.id).includes('destroy'), {
-    timeout: 15_000,
-  })
+  await expect.poll(() => actions(dies.id)).toContain('die 5')
+  await expect.poll(() => actions(goes.id)).toContain('destroy')
   expect(actions(dies.id)).toEqual(['create', 'gap: disconnected', 'start', 'die 5'])
   expect(actions(goes.id)).toEqual(['create', 'gap: disconnected', 'destroy'])
   expect(actions(stays.id)).toEqual(['create', 'start', 'gap: disconnected'])
@@ -114,19 +113,22 @@ test('a flood that the engine’s replay cannot hold: the gap is told, and what 
 
 test('a reader that does not come is told what it missed; others miss nothing', async () => {
   const { proxy, harness } = await throughProxy()
-  const slow = harness.events({ maxQueued: 5, types: ['container'] })
-  const quick = await listen(harness, proxy)
   const container = await testContainer(harness)
+  const slow = harness.events({ maxQueued: 5, container: container.id })
+  const quick = await listen(harness, proxy)
   for (let count = 0; count < 20; count++) {
     await engineRequest('POST', `/containers/${container.id}/rename?name=anyon-slow-${process.pid}-${count}`)
   }
-  await vi.waitUntil(() => quick.actions(container.id).filter((action) => action === 'rename').length === 20)
+  await expect
+    .poll(() => quick.actions(container.id).filter((action) => action === 'rename'))
+    .toHaveLength(20)
   const seen: HarnessEvent[] = []
   for await (const event of slow) if (seen.push(event) === 6) break
-  const gap = seen[5]
-  expect(seen.slice(0, 5).every(({ kind }) => kind === 'event')).toBe(true)
-  expect(gap).toMatchObject({ kind: 'gap', cause: 'overflow' })
-  expect(gap?.kind === 'gap' && (gap.dropped ?? 0) >= 16).toBe(true)
+  const renamed = { kind: 'event', action: 'rename' }
+  expect(seen).toMatchObject([
+    ...Array.from({ length: 5 }, () => renamed),
+    { kind: 'gap', cause: 'overflow', dropped: 15 },
+  ])
 })
 
 test('an abort ends the iteration with ABORTED; the last one to leave closes the stream', async () => {
@@ -139,11 +141,13 @@ test('an abort ends the iteration with ABORTED; the last one to leave closes the
   await left.events.return?.()
   await left.done
   const before = proxy.requests.length
-  await vi.waitUntil(() => proxy.open() < 2)
-  const again = await listen(harness, proxy)
+  await expect.poll(() => proxy.open()).toBeLessThan(2)
+  const again = await listen(harness, undefined)
+  const streams = () => proxy.requests.slice(before).filter((line) => EVENTS.test(line))
+  await expect.poll(streams).toHaveLength(1)
   const container = await testContainer(harness)
-  await vi.waitUntil(() => again.actions(container.id).includes('create'))
-  expect(proxy.requests.slice(before).filter((line) => EVENTS.test(line))).toHaveLength(1)
+  await expect.poll(() => again.actions(container.id)).toContain('create')
+  expect(streams()).toHaveLength(1)
 })
 
 test('options that break a rule are refused at once', async () => {
