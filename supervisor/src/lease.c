@@ -31,8 +31,11 @@ bool lease_set(uint8_t *body, uint32_t length) {
 }
 
 bool lease_is_over(bool in_use) {
+  static bool was_in_use;
   int64_t now = now_ms();
-  if (in_use) limits[LEASE_IDLE].since = now;
+  /* The last look at it in use may be long ago: nothing woke us until its end. */
+  if (in_use || was_in_use) limits[LEASE_IDLE].since = now;
+  was_in_use = in_use;
   for (int i = 0; i < LEASES; i++) {
     const struct limit *limit = &limits[i];
     if (limit->ms == 0 || limit->ms > INT64_MAX / 2 || (i == LEASE_IDLE && in_use)) continue;
