@@ -10,7 +10,10 @@ export function uniqueWord(): string {
   return `anyon-case-${process.pid}-${Date.now().toString(36)}-${counter++}`
 }
 
-/** Pids of the processes in the place that have the word in their command line. */
+/**
+ * The processes in the place that have the word in their command line. There are more of them now and then than there
+ * are shells: the child of a shell has its command line until it has become its program.
+ */
 export async function withWord(runner: CommandRunner, word: string): Promise<string[]> {
   // The word goes in through stdin, or the search would find itself.
   const script = `read -r word; for f in /proc/[0-9]*/cmdline; do

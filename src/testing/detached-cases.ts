@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { SpawnOptions } from '../command/command-options.js'
 import type { CommandRunner } from '../command/command-runner.js'
 import { isContainersError } from '../errors/containers-error.js'
 import type { ErrorCode } from '../errors/error-code.js'
@@ -11,8 +12,13 @@ const fails = (promise: Promise<unknown>, code: ErrorCode) =>
 const counting = (lines: number) => `i=0; while [ $i -lt ${lines} ]; do echo "line $i"; i=$((i+1)); done`
 const counted = (lines: number) => Array.from({ length: lines }, (_, index) => `line ${index}\n`).join('')
 
-/** Once nobody reads any more. */
-const afterwards = (script: string) => `sleep 0.5; ${script}`
+/** Detaches a script that begins when nobody reads it any more. */
+async function leave(runner: CommandRunner, script: string, options: SpawnOptions & { id: string }) {
+  const go = `/tmp/${options.id}`
+  const whole = `until [ -e ${go} ]; do sleep 0.05; done; rm ${go}; ${script}`
+  await runner.spawn(['sh', '-c', whole], { detached: true, ...options }).close()
+  await output(runner.run(['touch', go]))
+}
 
 async function entry(runner: CommandRunner, id: string) {
   return (await runner.list()).find((one) => one.id === id)
@@ -115,7 +121,7 @@ const cases: CaseBody[] = [
       const id = uniqueWord()
       const whole = counted(40_000)
       const spool = { maxBytes: 100_000 }
-      await runner.spawn(['sh', '-c', afterwards(counting(40_000))], { detached: true, id, spool }).close()
+      await leave(runner, counting(40_000), { id, spool })
       await exited(runner, id)
       const first = whole.length - 100_000
       const { stdout, exit } = await entry(runner, id).then((one) => one ?? assert.fail())
@@ -134,7 +140,7 @@ const cases: CaseBody[] = [
       const id = uniqueWord()
       const whole = counted(60_000)
       const spool = { maxBytes: 65_536, whenFull: 'block' as const }
-      await runner.spawn(['sh', '-c', afterwards(counting(60_000))], { detached: true, id, spool }).close()
+      await leave(runner, counting(60_000), { id, spool })
       while ((await entry(runner, id))?.stdout?.end !== 65_536) await new Promise((r) => setTimeout(r, 10))
       const attached = await runner.attach(id)
       assert.equal(await attached.text(), whole)

@@ -33,7 +33,7 @@ export const killCases = defineCases([
       const word = uniqueWord()
       const command = runner.spawn(forever(word))
       await firstLine(command)
-      assert.equal((await withWord(runner, word)).length, 1)
+      assert((await withWord(runner, word)).length > 0)
       await command.close()
       assert.deepEqual(await withWord(runner, word), [])
     },

@@ -22,8 +22,9 @@ export const limitCases = defineCases([
   {
     name: 'output on either stream breaks a silence',
     async run(runner) {
-      const script = 'for i in 1 2 3; do sleep 0.4; echo $i >&2; sleep 0.4; echo $i; done; exit 3'
-      const { exit } = await runner.run(['sh', '-c', script], { idleTimeoutMs: 1000 })
+      const often = (print: string) => `for i in 1 2 3 4 5 6 7 8; do sleep 0.2; ${print}; done`
+      const script = `${often('echo $i >&2')}; ${often('echo $i')}; exit 3`
+      const { exit } = await runner.run(['sh', '-c', script], { idleTimeoutMs: 1500 })
       assert.deepEqual([exit.reason, exit.code], ['exited', 3])
     },
   },
@@ -43,7 +44,8 @@ export const limitCases = defineCases([
   {
     name: 'a limit that ends a command in time leaves the other unsaid',
     async run(runner) {
-      const { exit } = await runner.run(forever(uniqueWord()), {
+      // It prints nothing: both limits count from its beginning.
+      const { exit } = await runner.run(['sleep', '600'], {
         idleTimeoutMs: 1000,
         timeoutMs: 1200,
         graceMs: 500,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Container } from '../../src/harness/container.js'
 import { DockerRunner } from '../../src/runners/docker-runner.js'
 import { sh, testContainer, testHarness } from '../support/harness.js'
@@ -175,7 +175,7 @@ test('a write whose source fails, or that is aborted, leaves what was there and 
   const abort = new AbortController()
   const writing = files.write('/tmp/own/file', half(new Promise(() => {})), { signal: abort.signal })
   writing.catch(() => {})
-  await vi.waitFor(async () => expect(await files.list('/tmp/own')).toHaveLength(2))
+  await expect.poll(() => files.list('/tmp/own')).toHaveLength(2)
   abort.abort()
   await expect(writing).rejects.toMatchObject({ code: 'ABORTED' })
   expect((await files.list('/tmp/own')).map(({ name }) => name)).toEqual(['file'])
@@ -194,10 +194,10 @@ test('a harness that is closed in mid-write leaves what was there and nothing el
   const writing = container.files.write('/tmp/own/file', endless)
   writing.catch(() => {})
   const { files } = other.container(container.id)
-  await vi.waitFor(async () => expect(await files.list('/tmp/own')).toHaveLength(2))
+  await expect.poll(() => files.list('/tmp/own')).toHaveLength(2)
   await harness.close()
   await expect(writing).rejects.toMatchObject({ name: 'ContainersError' })
-  await vi.waitFor(async () => expect(await files.list('/tmp/own')).toHaveLength(1))
+  await expect.poll(() => files.list('/tmp/own')).toHaveLength(1)
   expect(await files.readText('/tmp/own/file')).toBe('old')
   expect(() => container.files).toThrow(expect.objectContaining({ code: 'CLOSED' }))
 })

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { uniqueName } from '../../src/model/unique-name.js'
 import { BUSYBOX_IMAGE, testEndpoint, testLabels } from '../support/engine.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
@@ -226,7 +226,7 @@ test('a creation whose answer is lost leaves nothing', async () => {
   proxy.faults = { delayMs: 500 }
   const created = testContainer(harness, { name })
   created.catch(() => {})
-  await vi.waitUntil(async () => (await rawInspect(name)).there, { timeout: 10_000, interval: 20 })
+  await expect.poll(async () => (await rawInspect(name)).there).toBe(true)
   proxy.faults = {}
   proxy.cut()
   await expect(created).rejects.toMatchObject({ retryable: true })

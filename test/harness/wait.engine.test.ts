@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { Container } from '../../src/harness/container.js'
 import { DockerHarness } from '../../src/harness/docker-harness.js'
@@ -29,10 +29,7 @@ async function watchedHarness() {
   onTestFinished(() => proxy.close())
   const harness = await testHarness({ endpoint: proxy.endpoint })
   const isAwaited = ({ id }: Container) =>
-    vi.waitUntil(() => proxy.requests.some((line) => line.includes(`/${id}/wait`)), {
-      timeout: 10_000,
-      interval: 5,
-    })
+    expect.poll(() => proxy.requests, { interval: 5 }).toContainEqual(expect.stringContaining(`/${id}/wait`))
   return { harness, isAwaited }
 }
 
@@ -280,9 +277,9 @@ test('a wait whose connection is cut goes on, however often', async () => {
   await startReady(container)
   const waiting = container.wait()
   for (let cuts = 0; cuts < 3; cuts++) {
-    await vi.waitUntil(() => proxy.cut(WAIT) === 1, { timeout: 5_000, interval: 20 })
+    await expect.poll(() => proxy.cut(WAIT)).toBe(1)
   }
-  await vi.waitUntil(() => proxy.requests.filter((line) => WAIT.test(line)).length === 4, { timeout: 5_000 })
+  await expect.poll(() => proxy.requests.filter((line) => WAIT.test(line))).toHaveLength(4)
   await engineRequest('POST', `/containers/${container.id}/kill?signal=TERM`)
   expect(await waiting).toMatchObject({ reason: 'exited', code: 3, source: 'wait' })
 })
@@ -332,7 +329,7 @@ test('an end and another start during the loss is read from the die event', asyn
   const container = await testContainer(harness, SLEEPER)
   await startReady(container)
   const waiting = harness.container(container.id).wait()
-  await vi.waitUntil(() => proxy.requests.filter((line) => WAIT.test(line)).length === 2, { timeout: 5_000 })
+  await expect.poll(() => proxy.requests.filter((line) => WAIT.test(line))).toHaveLength(2)
   proxy.faults = { refuseConnections: true }
   proxy.cut()
   await engineRequest('POST', `/containers/${container.id}/restart?t=5`)

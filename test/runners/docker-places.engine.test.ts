@@ -78,7 +78,7 @@ describe('containers of ours', () => {
     await firstLine(kept)
     await two.run(['true'])
     await two.close()
-    expect((await withWord(one, word)).length).toBe(1)
+    expect(await withWord(one, word)).not.toEqual([])
     await one.close()
     expect((await kept.exit).reason).toBe('killed')
     expect(await withWord(runnerFor(container), word)).toEqual([])
@@ -101,9 +101,8 @@ describe('containers of ours', () => {
       'trap "" TERM; echo before; while :; do sleep 1; done',
     ])
     await firstLine(command)
-    const began = performance.now()
-    await container.act('stop?t=5')
-    expect(performance.now() - began).toBeLessThan(4000)
+    // The supervisor would be killed with its container when that time is over, and tell nothing.
+    await container.act('stop?t=20')
     expect(await command.exit).toMatchObject({
       reason: 'containerDied',
       signal: 'SIGKILL',
@@ -157,16 +156,15 @@ describe('containers of ours', () => {
     onTestFinished(program.remove)
     const word = uniqueWord()
     const argv = JSON.stringify(forever(word))
-    const host = await program.start(argv, testEndpoint(), container.id, '1000')
+    const orphanGraceMs = 1500
+    const host = await program.start(argv, testEndpoint(), container.id, String(orphanGraceMs))
     const runner = runnerFor(container)
-    expect((await withWord(runner, word)).length).toBe(1)
+    expect(await withWord(runner, word)).not.toEqual([])
+    const killedAt = performance.now()
     host.kill('SIGKILL')
     await once(host, 'exit')
-    expect((await withWord(runner, word)).length).toBe(1)
-    await vi.waitFor(async () => expect(await withWord(runner, word)).toEqual([]), {
-      timeout: 3000,
-      interval: 50,
-    })
+    await expect.poll(() => withWord(runner, word)).toEqual([])
+    expect(performance.now() - killedAt).toBeGreaterThan(orphanGraceMs)
     expect((await processes(container.id)).filter((line) => line.includes('supervisor connect')).length).toBe(
       1,
     )
@@ -188,9 +186,9 @@ describe('containers of somebody else', () => {
     const connected = async () =>
       (await processes(container.id)).filter((line) => line.includes('connect')).length
     // A command's monitor, which looks like them, may be there for an instant more.
-    await vi.waitFor(async () => expect(await connected()).toBe(2))
+    await expect.poll(connected).toBe(2)
     await runner.close()
-    await vi.waitFor(async () => expect(await connected()).toBe(1))
+    await expect.poll(connected).toBe(1)
     const { body } = await engineRequest('GET', `/containers/${container.id}/changes`)
     const changed = (body as { Path: string }[]).map(({ Path }) => Path)
     expect(changed.filter((path) => path.includes('anyon')).length).toBe(1)

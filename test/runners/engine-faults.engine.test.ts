@@ -81,7 +81,7 @@ describe('an engine that goes away in mid-command', { timeout: 60_000 }, () => {
     }
     // Whoever holds their streams for the engine does not let go of them, but the supervisors hear nothing more: what
     // runs on is plain exec's.
-    await expect.poll(() => aliveWith(word).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => aliveWith(word).length).toBe(1)
     await own.start()
     expect(aliveWith(word)).toEqual([])
   })

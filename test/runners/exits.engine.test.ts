@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { firstLine, forever, output, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import type { TestContainer } from './container.js'
 import { usePlaces } from './places.js'
@@ -83,7 +83,7 @@ describe('beside a main process', () => {
     expect(exit.explanation).toContain('supervisor')
     expect(exit).not.toHaveProperty('code')
     expect((await killer.exit).reason).toBe('unknown')
-    await vi.waitFor(async () => expect(await withWord(runner, word)).toEqual([]), 5000)
+    await expect.poll(() => withWord(runner, word)).toEqual([])
   })
 
   test('a monitor that root kills takes its command along, and nobody says how it ended', async () => {

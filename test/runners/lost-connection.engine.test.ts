@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import { DockerRunner } from '../../src/runners/docker-runner.js'
 import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
@@ -42,7 +42,7 @@ describe('a runner that does not resume, and whose connection to the engine is b
     expect((await command.exit).code).toBeUndefined()
     expect(await report).toMatchObject({ verified: false })
     expect(await killed.exit).toMatchObject({ reason: 'engineLost', requested: 'killed' })
-    await vi.waitFor(async () => expect(await withWord(runner, word)).toEqual([]))
+    await expect.poll(() => withWord(runner, word)).toEqual([])
   })
 
   test('cut after any number of bytes: never an invented code, never a hang', async () => {

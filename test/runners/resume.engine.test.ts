@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Command } from '../../src/command/command.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
@@ -172,7 +172,7 @@ describe('a command whose connection is cut goes on', () => {
     await firstLine(command)
     proxy.faults = { only: execStream, swallow: true }
     command.stdin.end('still there\n')
-    await vi.waitFor(() => expect(streams(proxy)).toBeGreaterThan(1), { timeout: 5000 })
+    await expect.poll(() => streams(proxy)).toBeGreaterThan(1)
     proxy.faults = {}
     expect(await command.exit).toMatchObject({ reason: 'exited', code: 5 })
     expect(await command.text()).toContain('still there')

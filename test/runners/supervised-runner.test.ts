@@ -30,7 +30,7 @@ function scripted(options: SupervisedRunnerOptions = {}, more: Partial<OpenedPla
   })
   const runner = new SupervisedRunner(open, capabilities, options)
   const ready = async (index = 0) => {
-    await vi.waitFor(() => expect(peers.length).toBeGreaterThan(index))
+    await expect.poll(() => peers.length).toBeGreaterThan(index)
     await turn()
     peers[index]!.say(hello())
     await turn()

@@ -79,7 +79,7 @@ describe('each place that is looked into', () => {
     })
     decoyScene = { ...scene, container: (body as { Id: string }).Id }
     await engineRequest(own.endpoint, 'POST', `/containers/${decoyScene.container}/start`)
-    await vi.waitFor(async () => expect(await execPlainly(decoyScene, 'ls /')).toContain(decoy))
+    await expect.poll(() => execPlainly(decoyScene, 'ls /')).toContain(decoy)
     writeFileSync(join(folder, decoy), decoy)
     await execPlainly(decoyScene, `sleep 600; echo ${decoy}`, true)
   })
@@ -167,7 +167,7 @@ describe('no secret is found anywhere but with the command that it is for', () =
     child.kill('SIGKILL')
     await once(child, 'exit')
     const killedAt = Date.now()
-    await vi.waitFor(async () => expect(await whatIsLeft()).toBe(''), { timeout: 10_000, interval: 50 })
+    await expect.poll(whatIsLeft).toBe('')
     // Whatever else this machine has to do in that time.
     expect(Date.now() - killedAt).toBeLessThan(graceMs + 5000)
     await expectNowhere('when the host is dead')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Builtins, builtinFlag, commit, errorOf, nobody, writeFields, errno } from './builtin-tools.js'
 import { encodeFrame, encodeRecord, FrameType, u32, type Field } from './codec.js'
 
@@ -95,7 +95,7 @@ describe('file-write', () => {
     fs.writeFileSync(here.at('file'), 'old')
     const number = here.supervisor.spawn({ ...here.request(['file-write']), flags: builtinFlag | stdinOpen })
     here.supervisor.write(encodeFrame(FrameType.data, number, encodeRecord(writeFields('file', 'half'))))
-    await vi.waitFor(() => expect(fs.readdirSync(here.folder)).toHaveLength(2))
+    await expect.poll(() => fs.readdirSync(here.folder)).toHaveLength(2)
     here.supervisor.kill(number)
     expect(await here.supervisor.ended(number)).toMatchObject({ cause: 1 })
     expect([here.content('file'), fs.readdirSync(here.folder)]).toEqual(['old', ['file']])

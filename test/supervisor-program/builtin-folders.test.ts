@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Builtins, errorOf, nobody, errno } from './builtin-tools.js'
 import { decodeRecord } from './codec.js'
 
@@ -201,7 +201,7 @@ describe('file-remove', () => {
     } catch {}`
     const argv = [process.execPath, '-e', swap]
     const attacker = here.supervisor.spawn({ argv, cwd: here.folder, env: ['PATH=/usr/bin:/bin'] })
-    await vi.waitFor(() => expect(fs.existsSync(here.at('tree'))).toBe(true))
+    await expect.poll(() => fs.existsSync(here.at('tree'))).toBe(true)
     for (let i = 0; i < 300; i++) await here.run('file-remove', 'tree', '1')
     here.supervisor.kill(attacker, 9, 0)
     await here.supervisor.ended(attacker)

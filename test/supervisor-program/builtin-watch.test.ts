@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Builtins, commit, errorOf, writeFields, errno } from './builtin-tools.js'
 import { decodeRecord } from './codec.js'
 
@@ -24,7 +24,7 @@ describe('file-watch', () => {
       await here.supervisor.ended(number)
     })
     const until = async (change: string) => {
-      await vi.waitFor(() => expect(changesOf(number)).toContain(change), { timeout: 10_000, interval: 5 })
+      await expect.poll(() => changesOf(number), { interval: 5 }).toContain(change)
       return changesOf(number)
     }
     await until('ready')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startFaultProxy, type Faults } from './fault-proxy.js'
 
 /** An "engine" that sends back what it is sent, behind a proxy. */
@@ -33,7 +33,7 @@ test.each([
   socket.write('0123456789')
   const back = await text(socket)
   const whatCame = () => (direction === 'toClient' ? back : received.join(''))
-  await vi.waitFor(() => expect(whatCame()).toBe('0123456789'.slice(0, bytes)))
+  await expect.poll(whatCame).toBe('0123456789'.slice(0, bytes))
 })
 
 test('lets a later answer of another connection go first, and keeps each connection in order', async () => {
