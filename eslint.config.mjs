@@ -101,6 +101,25 @@ const subfolderWalls = [
   },
 }))
 
+/** Secrets are revealed in one place; the cases of stores look at what a store gave. */
+const revealing = {
+  files: ['src/**/*.ts'],
+  ignores: ['src/runners/secrets/reveal-secrets.ts', 'src/secrets/secret-store-cases.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...[
+        'MemberExpression[property.name="reveal"]',
+        'MemberExpression[property.value="reveal"]',
+        'ObjectPattern > Property[key.name="reveal"]',
+      ].map((selector) => ({
+        selector,
+        message: 'Only src/runners/secrets/reveal-secrets.ts reveals secrets.',
+      })),
+    ],
+  },
+}
+
 export default tseslint.config(
   { ignores: ['dist/**', 'docs/api/**', 'coverage/**', 'test/package/projects/**', 'supervisor/build/**'] },
   ...tseslint.configs.recommended,
@@ -127,6 +146,7 @@ export default tseslint.config(
     },
   },
   { files: ['src/**/*.ts'], rules: { 'no-console': 'error', 'max-lines': ['error', 300] } },
+  revealing,
   ...walls,
   ...subfolderWalls,
 )

@@ -74,6 +74,6 @@ export interface CommandExit {
   readonly oomKills?: number
   /** For how long its container was paused while it ran, to within a second; absent when it was not. */
   readonly pausedMs?: number
-  /** Where it was given secrets: whether they were overwritten, removed, looked for, and not found. */
+  /** Where it was given secrets: whether they were emptied, removed, looked for, and not found. */
   readonly secrets?: { readonly verified: boolean }
 }

@@ -47,7 +47,8 @@ export interface SpawnOptions {
    * others can read neither its environment nor its files and secrets, nor signal it. It has no name, no other group and
    * no rights of its own: `HOME` is `/` unless `env` says otherwise, and folders such as the workspace are writable to
    * it only where their mode lets everybody write. What it creates stays behind under a number that is hardly ever given
-   * again. Needs a supervisor that is root; else a {@link SpawnError} with the code `NOT_SUPPORTED`.
+   * again. Needs a supervisor that is root (`capabilities.uniqueUsers`); else a {@link SpawnError} with the code
+   * `NOT_SUPPORTED`.
    */
   user?: 'unique' | (string & {})
   /** Default: nothing, an immediate end-of-file; in a terminal `'pipe'`. */

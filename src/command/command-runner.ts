@@ -18,6 +18,8 @@ export interface RunnerCapabilities {
   readonly backpressure: boolean
   /** Whether a command can be run as another user. */
   readonly users: boolean
+  /** Whether a command can be given a user of its own, `user: 'unique'`. */
+  readonly uniqueUsers: boolean
   /** Whether an exit tells of processes that the kernel killed for want of memory. */
   readonly oomEvidence: boolean
   /** Whether a pause of the place stops the clocks of all limits. */

@@ -1,7 +1,7 @@
 /** What became of the secrets that a command was given: their names, never a value. */
 export type SecretEvent =
   | { readonly type: 'delivered'; readonly runId: string; readonly secrets: readonly string[] }
-  /** `verified`: overwritten, removed, looked for and not found. */
+  /** `verified`: emptied, removed, looked for and not found. */
   | {
       readonly type: 'destroyed'
       readonly runId: string

@@ -142,6 +142,7 @@ export const supervisedCapabilities: RunnerCapabilities = {
   exactEnvironment: true,
   backpressure: true,
   users: true,
+  uniqueUsers: true,
   oomEvidence: true,
   pausesLimits: true,
   secrets: true,

@@ -8,6 +8,7 @@ export const plainCapabilities: RunnerCapabilities = {
   exactEnvironment: false,
   backpressure: false,
   users: true,
+  uniqueUsers: false,
   oomEvidence: false,
   pausesLimits: false,
   secrets: false,

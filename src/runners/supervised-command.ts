@@ -120,7 +120,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     windowBytes: number,
   ): (launch: Launch) => RemoteCommand {
     return (launch) => {
-      const secrets = this.secrets?.reveal()
+      const secrets = this.secrets?.handOver()
       const request = spawnRequest(this.handle.id, this.plan, launch, defaults, windowBytes, secrets)
       return connection.spawn(request, this)
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { atOnce, output } from './case-tools.js'
+import { atOnce, firstLine, output } from './case-tools.js'
 import { defineCases } from './runner-case.js'
 
 /** The environment, the folder and the user of a command. */
@@ -92,6 +92,31 @@ export const identityCases = defineCases([
       const script = 'id -u; echo $USER $LOGNAME; echo $HOME'
       const text = await output(runner.run(['sh', '-c', script], { user: 'nobody' }))
       assert.equal(text, `${id}\nnobody nobody\n${home}\n`)
+    },
+  },
+  {
+    name: "commands of the user 'unique' are each somebody else, with one group and no name",
+    needs: ['uniqueUsers'],
+    async run(runner) {
+      const who = ['sh', '-c', 'echo $(id -u) $(id -G) $(cut -d: -f3 /etc/passwd | grep -cx $(id -u)) $HOME']
+      const all = await Promise.all(
+        Array.from({ length: 4 }, () => output(runner.run(who, { user: 'unique' }))),
+      )
+      for (const one of all) assert.match(one, /^([1-9]\d*) \1 0 \/\n$/)
+      assert.equal(new Set(all).size, all.length)
+    },
+  },
+  {
+    name: "commands of the user 'unique' can neither read nor end each other",
+    needs: ['uniqueUsers'],
+    async run(runner) {
+      const env = { WORD: 'sesame-open' }
+      const victim = runner.spawn(['sh', '-c', 'echo $$; read end'], { user: 'unique', env, stdin: 'pipe' })
+      const attack = 'tr "\\0" "\\n" < /proc/$0/environ | grep WORD; kill -9 $0 && echo killed; echo tried'
+      const tried = runner.run(['sh', '-c', attack, await firstLine(victim)], { user: 'unique' })
+      assert.equal(await output(tried), 'tried\n')
+      victim.stdin.end('\n')
+      assert.equal((await victim.exit).code, 0)
     },
   },
 ])

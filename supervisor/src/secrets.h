@@ -15,7 +15,7 @@ enum secrets_state { SECRETS_NONE, SECRETS_GONE, SECRETS_LEFT };
 /* Before the command starts; its environment is told where they lie. 0, or an errno with nothing left behind. */
 int secrets_deliver(struct request *request, const struct identity *identity);
 
-/* Overwrites, removes, and looks again. Safe to call again. */
+/* Empties, removes, and looks again. Safe to call again. */
 enum secrets_state secrets_destroy(void);
 
 /* When the next of them expires, on the clock of now_ms(); INT64_MAX: never. */

@@ -50,6 +50,7 @@ describe('DockerRunner without a supervisor', () => {
       'files',
       'sessions',
       'secrets',
+      'uniqueUsers',
       'ports',
     ],
   })

@@ -66,6 +66,7 @@ describe('HostRunner without a supervisor', () => {
       'terminals',
       'files',
       'secrets',
+      'uniqueUsers',
       'ports',
       'sessions',
       'detached',

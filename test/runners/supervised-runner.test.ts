@@ -7,7 +7,7 @@ import { SupervisedRunner } from '../../src/runners/supervised-runner.js'
 import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.js'
 
 const capabilities = {
-  supervised: true, verifiedKill: true, exactExit: true, exactEnvironment: true, backpressure: true, users: true, secrets: true, oomEvidence: true,
+  supervised: true, verifiedKill: true, exactExit: true, exactEnvironment: true, backpressure: true, users: true, uniqueUsers: true, secrets: true, oomEvidence: true,
   pausesLimits: true, detached: true, endsWithHost: true, terminals: true, files: true, ports: true, sessions: true,
   isolation: 'separate-user',
 } as const // prettier-ignore

@@ -27,6 +27,10 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
     'another user owns the terminal',
     'a fork bomb at its limit of processes is killed, provably',
   ],
+  uniqueUsers: [
+    "commands of the user 'unique' are each somebody else, with one group and no name",
+    "commands of the user 'unique' can neither read nor end each other",
+  ],
   detached: [
     'a detached command goes on when its handle is closed, and its exit and output wait for whoever comes',
     'an id is in use until it is forgotten',

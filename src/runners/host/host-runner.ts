@@ -58,13 +58,15 @@ function findSupervisor(): string | undefined {
 }
 
 function supervisedCapabilities(): RunnerCapabilities {
+  const isRoot = process.getuid?.() === 0
   return {
     supervised: true,
     verifiedKill: true,
     exactExit: true,
     exactEnvironment: true,
     backpressure: true,
-    users: process.getuid?.() === 0,
+    users: isRoot,
+    uniqueUsers: isRoot,
     oomEvidence: true,
     pausesLimits: true,
     secrets: true,

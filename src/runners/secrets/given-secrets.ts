@@ -51,7 +51,7 @@ export class GivenSecrets {
   }
 
   /** What is to be sent; it is to be forgotten afterwards. */
-  reveal(): RevealedSecrets {
+  handOver(): RevealedSecrets {
     const { uses, env, detached } = this.context
     // They may have waited for their place since the store was asked.
     this.assertUnexpired()
