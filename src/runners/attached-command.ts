@@ -13,9 +13,9 @@ import type { ExitRecord, SpawnFailure } from '../supervisor/messages.js'
 import { stderrChannel, stdoutChannel, type OutputChannel } from '../supervisor/protocol.js'
 import type { RemoteCommand } from '../supervisor/remote-command.js'
 import type { PlaceDefaults } from './place.js'
-import { untilEnd, type CommandOwner } from './command-tools.js'
+import type { CommandOwner } from './command-tools.js'
 import { notInDetached } from './secrets/not-in-detached.js'
-import type { SecretNote } from './secrets/secret-note.js'
+import { heldIn, readNote, type SecretNote } from './secrets/secret-note.js'
 import { SupervisedCommand } from './supervised-command.js'
 import { neverRan } from './to-command-exit.js'
 
@@ -25,7 +25,7 @@ export interface AttachCall {
   readonly from: [stdout: number, stderr: number]
   readonly options: AttachCommandOptions
   readonly secretStore: SecretStore | undefined
-  readonly onSecrets: ((event: SecretEvent) => void) | undefined
+  tell(event: SecretEvent): void
 }
 
 /** A detached command that somebody else started, from the attach call on. */
@@ -33,6 +33,8 @@ export class AttachedCommand extends SupervisedCommand {
   private readonly found = createDeferred<Command>()
   private readonly program: string[]
   private note: SecretNote | undefined
+  /** Nobody is to have the handle any more. That the command has ended is no reason. */
+  private readonly given = new AbortController()
 
   constructor(
     private readonly call: AttachCall,
@@ -71,7 +73,9 @@ export class AttachedCommand extends SupervisedCommand {
   async attached({ program, note, from }: Attachment): Promise<void> {
     this.program.push(program)
     try {
-      if (note) await this.readSecrets(note, from)
+      // At once: what became of the secrets may be told in the very next frame.
+      if (note) this.note = readNote(note)
+      if (this.note) await this.readSecrets(this.note, from)
       this.found.resolve(this.handle)
     } catch (error) {
       this.giveUp(error as ContainersError)
@@ -83,12 +87,16 @@ export class AttachedCommand extends SupervisedCommand {
     else super.data(channel, bytes)
   }
 
+  override secretsExpired(bits: bigint): void {
+    const { id: runId, tell } = this.call
+    if (this.note) tell({ type: 'expired', runId, secrets: heldIn(this.note.files, bits) })
+  }
+
   override exit(record: ExitRecord): void {
-    const { note } = this
-    const { id, onSecrets } = this.call
-    if (note && record.secretsGone !== undefined) {
-      const secrets = Object.keys(note.secrets)
-      onSecrets?.({ type: 'destroyed', runId: id, secrets, verified: record.secretsGone })
+    const { id: runId, tell } = this.call
+    if (this.note && record.secretsGone !== undefined) {
+      const secrets = Object.keys(this.note.secrets)
+      tell({ type: 'destroyed', runId, secrets, verified: record.secretsGone })
     }
     super.exit(record)
   }
@@ -103,16 +111,15 @@ export class AttachedCommand extends SupervisedCommand {
 
   override lost(error: ContainersError): void {
     this.found.reject(error)
+    this.given.abort(error)
     super.lost(error)
   }
 
-  private async readSecrets(bytes: Buffer, from: Attachment['from']): Promise<void> {
-    const { readNote } = await import('./secrets/secret-note.js')
-    this.note = readNote(bytes)
+  private async readSecrets(note: SecretNote, from: Attachment['from']): Promise<void> {
     const { id, options, secretStore } = this.call
     if (options.output === 'none') return
     const { maskOfNote } = await import('./secrets/mask-of-note.js')
-    const mask = await maskOfNote(id, this.note, secretStore, untilEnd(this.handle))
+    const mask = await maskOfNote(id, note, secretStore, this.given.signal)
     this.maskWith(mask)
     if (from[0] > 0) mask.output(stdoutChannel)?.cut()
     if (from[1] > 0) mask.output(stderrChannel)?.cut()
@@ -120,6 +127,7 @@ export class AttachedCommand extends SupervisedCommand {
 
   private refuse(error: ContainersError): void {
     this.found.reject(error)
+    this.given.abort(error)
     this.settle(neverRan('spawnFailed', error.message), error)
   }
 }

@@ -34,7 +34,7 @@ export interface SupervisedRunnerOptions {
   orphanGraceMs?: number
   /** Where the secrets are that commands are given. Asked just before each run. */
   secretStore?: SecretStore
-  /** Told what became of the secrets of each command. Must not throw. */
+  /** Told what became of the secrets of each command. What it throws is dropped. */
   onSecrets?: (event: SecretEvent) => void
 }
 

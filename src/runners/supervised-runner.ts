@@ -18,6 +18,7 @@ import type { ConnectedPlace, KeepOptions } from './connect-place.js'
 import type { StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
 import { untilEnd, type CommandOwner } from './command-tools.js'
+import { tellOf } from './secrets/tell-of.js'
 import { SupervisedCommand } from './supervised-command.js'
 import { planRunner, type SupervisedRunnerOptions } from './supervised-options.js'
 
@@ -98,7 +99,10 @@ export class SupervisedRunner implements CommandRunner {
     const { AttachedCommand } = await import('./attached-command.js')
     this.assertOpen()
     const { secretStore, onSecrets } = this.options
-    const command = new AttachedCommand({ id, from, options, secretStore, onSecrets }, this.owner)
+    const command = new AttachedCommand(
+      { id, from, options, secretStore, tell: tellOf(onSecrets) },
+      this.owner,
+    )
     this.commands.add(command)
     this.reach(command)
     try {
@@ -169,10 +173,17 @@ export class SupervisedRunner implements CommandRunner {
   private async giveSecrets(command: SupervisedCommand, plan: SpawnPlan): Promise<void> {
     try {
       const { GivenSecrets } = await import('./secrets/given-secrets.js')
-      const { secretStore: store, onSecrets: tell = () => {} } = this.options
+      const { secretStore: store, onSecrets } = this.options
       const { secrets: uses, env, detached } = plan
       const { handle } = command
-      const context = { store: store as SecretStore, uses, env, runId: handle.id, detached, tell }
+      const context = {
+        store: store as SecretStore,
+        uses,
+        env,
+        runId: handle.id,
+        detached,
+        tell: tellOf(onSecrets),
+      }
       command.give(await GivenSecrets.read(context, untilEnd(handle)))
     } catch (error) {
       return command.cannotBegin(error as ContainersError, 'secrets')

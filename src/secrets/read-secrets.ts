@@ -5,6 +5,7 @@ import { onAbort } from '../internal/on-abort.js'
 import { checkSecretName, isSecret, type Secret } from '../model/secret.js'
 import type { SecretStore } from '../ports/secret-store.js'
 import { storeFailed } from './store-error.js'
+import { withheldError } from './withheld-error.js'
 
 export interface ReadSecretsOptions {
   readonly signal?: AbortSignal
@@ -56,11 +57,10 @@ export async function readSecrets(
 async function askStore(store: SecretStore, name: string, signal: AbortSignal): Promise<Secret> {
   const details = { secret: name }
   const asked = async (): Promise<unknown> => store.get(name, { signal }) // a store may throw before it promises
-  const secret = await asked().catch((cause: unknown) => {
-    // What the store threw is kept as the cause, but its words stay out of ours: they are not ours to vouch for.
-    throw isContainersError(cause)
-      ? cause
-      : storeFailed(`The secret store failed to give the secret "${name}".`, details, { cause })
+  const secret = await asked().catch((thrown: unknown) => {
+    if (isContainersError(thrown)) throw thrown
+    const cause = thrown === undefined ? undefined : withheldError(thrown)
+    throw storeFailed(`The secret store failed to give the secret "${name}".`, details, { cause })
   })
   const refuse = (what: string): Error =>
     storeFailed(`The secret store was asked for "${name}" and gave ${what}.`, details, { retryable: false })

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { FIRST_BLOCKS } from './redact-index.js'
 import { asBuffer } from './utf8.js'
 
 /** Shorter ones are met by chance: masking them would change what is no secret. */
@@ -7,16 +8,31 @@ export const MIN_REDACTED_BYTES = 6
 /** Where the usual tools break base64: coreutils and MIME, OpenSSL and PEM. */
 const WRAP_COLUMNS = [76, 64]
 
+/** How a value may be written. */
+export interface Spelling {
+  /** Its bytes, as latin1. */
+  readonly text: string
+  /** It is the same with ends of lines in it. */
+  readonly mayBreak?: boolean
+}
+
 /**
  * Every spelling of a value that is to be masked, each at least {@link MIN_REDACTED_BYTES} long; none when the value is
  * too short. A text of several lines is looked for line by line, without indentation, since that is how it is printed
  * and quoted; the first and last line of PEM are public.
  */
-export function formsOf(value: Uint8Array): Buffer[] {
+export function spellingsOf(value: Uint8Array): readonly Spelling[] {
   const bytes = withoutLineEnd(asBuffer(value))
-  const plain = isUtf8(bytes) ? partsOf(bytes.toString()).flatMap(textForms) : byteForms(bytes)
+  const text = isUtf8(bytes) ? bytes.toString() : undefined
+  const plain = text === undefined ? byteForms(bytes) : partsOf(text).flatMap(textForms)
   if (plain.length === 0) return []
-  return [...new Set([...plain, ...base64Forms(bytes)])].map((form) => Buffer.from(form, 'latin1'))
+  const filed = text === undefined ? [bytes] : [...inFiles(text)].map((form) => Buffer.from(form))
+  return [...filed.flatMap(base64Forms), ...plain.map((form) => ({ text: form }))]
+}
+
+/** As it stands in files of secrets, whose base64 is looked for as well. */
+function inFiles(text: string): ReadonlySet<string> {
+  return new Set([text, inJson(text), inQuotes(text)])
 }
 
 /** Whether there is a spelling to look for, without making any. */
@@ -70,7 +86,7 @@ function unicodeEscape(character: string): string {
 /** What is between the quotes of '…' (both ways to write a quote), "…" and $'…', and the form without any. */
 function shellForms(text: string): string[] {
   return [
-    text.replaceAll("'", `'\\''`),
+    inQuotes(text),
     text.replaceAll("'", `'"'"'`),
     text.replace(/["\\$`]/g, '\\$&'),
     text.replace(/["\\$`!]/g, '\\$&'),
@@ -78,6 +94,10 @@ function shellForms(text: string): string[] {
     text.replace(/[^A-Za-z0-9_@%+=:,./\-\u0080-\uffff]/g, '\\$&'),
     text.replace(/[^A-Za-z0-9_@%+=:./\-\u0080-\uffff]/g, '\\$&'),
   ]
+}
+
+function inQuotes(text: string): string {
+  return text.replaceAll("'", `'\\''`)
 }
 
 function urlForms(text: string): string[] {
@@ -102,17 +122,35 @@ function percentEncoded(bytes: Buffer, kept = /[A-Za-z0-9._~-]/): string {
 
 /**
  * Wherever the value begins in a longer text, the characters that depend on it alone; those at the two ends may share
- * some bits with its neighbours. Also the value by itself, broken into lines.
+ * some bits with its neighbours. Also the lines of the value by itself.
  */
-function base64Forms(bytes: Buffer): string[] {
+function base64Forms(bytes: Buffer): Spelling[] {
   const cores = [0, 1, 2].map((before) => base64Core(bytes, before))
   const lines = WRAP_COLUMNS.flatMap((columns) => wrapped(cores[0] ?? '', columns))
-  return [...cores, ...lines].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
+  return [
+    ...cores.flatMap((core, before) => inAlphabets(core).flatMap((text) => brokenForms(text, before))),
+    ...lines.flatMap(inAlphabets).map((text) => ({ text })),
+  ]
+}
+
+function inAlphabets(text: string): string[] {
+  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]
 }
 
 function base64Core(bytes: Buffer, before: number): string {
   const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
   return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+}
+
+/** Where a line ends at its beginning, which it is found by, it looks different; further on that does not matter. */
+function brokenForms(core: string, before: number): Spelling[] {
+  const forms = [{ text: core, mayBreak: true }]
+  const most = Math.min(FIRST_BLOCKS, core.length)
+  for (let at = 4 - Math.ceil((before * 8) / 6); at < most; at += 4) {
+    for (const end of ['\n', '\r\n'])
+      forms.push({ text: core.slice(0, at) + end + core.slice(at), mayBreak: true })
+  }
+  return forms
 }
 
 /** The lines of a text that needs more than one; a last one that is too short goes with the one before it. */

@@ -2,6 +2,8 @@
 export interface Pattern {
   readonly bytes: Buffer
   readonly name: string
+  /** It also stands where the text has ends of lines in it, behind its first {@link FIRST_BLOCKS} bytes. */
+  readonly mayBreak?: boolean
 }
 
 /** A pattern that stands in a text. */
@@ -25,6 +27,8 @@ const SHORT_BLOCK = 3
 const LONG_BLOCK = 4
 /** From this length of the shortest pattern on, blocks of four bytes: fewer of them are met by chance. */
 const LONG_FROM = 10
+/** So much of a pattern is what it is found by. */
+export const FIRST_BLOCKS = MAX_STRIDE + LONG_BLOCK - 1
 const MIN_BITS = 12
 const MAX_BITS = 20
 
@@ -35,6 +39,7 @@ const MAX_BITS = 20
  * Wu and Manber's) makes each look-up wait for the one before it.
  */
 export class PatternIndex {
+  /** The most bytes that an occurrence has. */
   readonly longest: number
   readonly #patterns: readonly Pattern[]
   readonly #block: number
@@ -58,7 +63,8 @@ export class PatternIndex {
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns
     const lengths = patterns.map(({ bytes }) => bytes.length)
-    this.longest = lengths.reduce((longest, length) => Math.max(longest, length), 0)
+    const most = patterns.map(({ bytes, mayBreak }) => bytes.length * (mayBreak ? 3 : 1))
+    this.longest = most.reduce((longest, length) => Math.max(longest, length), 0)
     const shortest = lengths.reduce((least, length) => Math.min(least, length), Infinity)
     this.#block = shortest < LONG_FROM ? SHORT_BLOCK : LONG_BLOCK
     this.#mask = this.#block === LONG_BLOCK ? -1 : ~0xff
@@ -163,15 +169,26 @@ export class PatternIndex {
 }
 
 /** Notes the pattern when it stands at `start`, or as much of it as the text has room for. */
-function compare(text: Buffer, start: number, { bytes, name }: Pattern, findings: Findings): void {
-  const size = Math.min(bytes.length, text.length - start)
-  for (let at = 0; at < size; at++) if (text[start + at] !== bytes[at]) return
-  if (size === bytes.length) {
-    findings.occurrences.push({ start, end: start + size, name })
-  } else {
-    findings.heldFrom = Math.min(findings.heldFrom, start)
-    findings.releasableTo = Math.min(findings.releasableTo, start + (bytes.length >> 1))
+function compare(text: Buffer, start: number, { bytes, name, mayBreak }: Pattern, findings: Findings): void {
+  let place = start
+  for (let at = 0; at < bytes.length; at++, place++) {
+    if (mayBreak === true && at > 0 && text[place] !== bytes[at]) place += lineEndAt(text, place)
+    if (place >= text.length) {
+      findings.heldFrom = Math.min(findings.heldFrom, start)
+      findings.releasableTo = Math.min(findings.releasableTo, start + (bytes.length >> 1))
+      return
+    }
+    if (text[place] !== bytes[at]) return
   }
+  findings.occurrences.push({ start, end: place, name })
+}
+
+/** How many bytes the end of a line has that stands there; 0: none does. What the text's end cuts is taken for one. */
+function lineEndAt(text: Buffer, at: number): number {
+  if (text[at] === 10) return 1
+  if (text[at] !== 13) return 0
+  if (at + 1 === text.length) return 1
+  return text[at + 1] === 10 ? 2 : 0
 }
 
 function hashOf(block: number, shift: number): number {

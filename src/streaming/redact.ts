@@ -97,8 +97,8 @@ class StreamRedactor implements Redactor {
   }
 
   cut(): void {
-    const beginning = this.heldBytes < MIN_REDACTED_BYTES ? undefined : this.#held
-    const cut = beginning && this.#patterns.forms.find(({ bytes }) => startsWith(bytes, beginning))
+    const beginning = this.#held.length < MIN_REDACTED_BYTES || this.heldBytes === 0 ? undefined : this.#held
+    const cut = beginning && [...this.#patterns.forms].find(({ bytes }) => startsWith(bytes, beginning))
     if (cut) {
       this.#held = EMPTY
       this.#onBytes(Buffer.from(cut.name))

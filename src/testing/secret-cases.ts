@@ -1,85 +1,8 @@
 import assert from 'node:assert/strict'
-import { inspect } from 'node:util'
-import type { CommandRunner } from '../command/command-runner.js'
-import { ContainersError } from '../errors/containers-error.js'
-import type { SecretEvent } from '../events/secret-events.js'
-import { Secret } from '../model/secret.js'
-import type { SecretUse } from '../model/secret-use.js'
-import type { SecretStore } from '../ports/secret-store.js'
 import { secretEnv, secretEnvFile, secretFile, secretJson } from '../secrets/secret-uses.js'
 import { firstLine, output } from './case-tools.js'
-
-/** What a runner is made of for a case. */
-export interface SecretCaseOptions {
-  readonly secretStore: SecretStore
-  readonly onSecrets: (event: SecretEvent) => void
-}
-
-/** One thing that every runner which can give secrets to commands does alike. Rejects when it does not. */
-export interface SecretCase {
-  readonly name: string
-  run(open: (options: SecretCaseOptions) => CommandRunner): Promise<void>
-}
-
-interface Scene {
-  readonly runner: CommandRunner
-  readonly events: SecretEvent[]
-  readonly store: Store
-}
-
-class Store implements SecretStore {
-  readonly secrets = new Map<string, Secret>()
-  get(name: string): Promise<Secret> {
-    const secret = this.secrets.get(name)
-    if (!secret) throw new ContainersError('SECRET_NOT_FOUND', `The secret "${name}" is not there.`)
-    return Promise.resolve(secret)
-  }
-  set(name: string, value: string | Uint8Array, expiresInMs?: number): void {
-    const expiresAt = expiresInMs === undefined ? {} : { expiresAt: new Date(Date.now() + expiresInMs) }
-    this.secrets.set(name, new Secret(name, value, expiresAt))
-  }
-}
-
-const token = 'sesame-0pen-0123456789'
-const sh = (script: string) => ['sh', '-c', script]
-const use = secretFile('token', 'case/token')
-
-function secretCase(name: string, play: (scene: Scene) => Promise<void>): SecretCase {
-  return {
-    name,
-    async run(open) {
-      const store = new Store()
-      store.set('case/token', token)
-      const events: SecretEvent[] = []
-      const runner = open({ secretStore: store, onSecrets: (event) => events.push(event) })
-      try {
-        await play({ runner, events, store })
-        assert(!inspect(events, { depth: 9 }).includes(token))
-      } finally {
-        await runner.close()
-      }
-    },
-  }
-}
-
-async function fails(scene: Scene, code: string, uses: readonly SecretUse[], says: string): Promise<void> {
-  const command = scene.runner.spawn(sh('echo ran'), { secrets: uses })
-  const error: unknown = await command.started.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  assert(error instanceof ContainersError, 'it was started')
-  assert.equal(error.code, code, error.message)
-  assert(error.message.includes(says), error.message)
-  const exit = await command.exit
-  assert.equal(exit.reason, 'spawnFailed')
-  assert.equal(await command.text(), '')
-  assert(!inspect([error, exit], { depth: 9 }).includes(token))
-  assert.deepEqual(
-    scene.events.filter(({ type }) => type === 'delivered'),
-    [],
-  )
-}
+import { secretCase, sh, Store, token, use, type Scene, type SecretCase } from './secret-case.js'
+import { secretRefusalCases } from './secret-refusal-cases.js'
 
 /** A script that says where its secrets are, and goes on. */
 const tell = 'printf "%s\\n" "$ANYON_SECRETS_DIR";'
@@ -182,6 +105,17 @@ export const secretCases: readonly SecretCase[] = [
     assert.equal(stdout.split('[secret case/token]\n').length - 1, 200_000)
     assert(!stdout.includes(token.slice(0, 12)))
   }),
+  {
+    name: 'a listener of its events that throws harms nothing',
+    async run(open) {
+      const secretStore = new Store()
+      secretStore.set('case/token', token)
+      const onSecrets = () => assert.fail('the listener failed')
+      await using runner = open({ secretStore, onSecrets })
+      const result = await runner.run(sh('cat "$ANYON_SECRETS_DIR/token"'), { secrets: [use] })
+      assert.deepEqual([result.stdout, result.exit.secrets], ['[secret case/token]', { verified: true }])
+    },
+  },
   secretCase('runs at once have each their own', async ({ runner, store }) => {
     const names = Array.from({ length: 10 }, (_, n) => `case/own-${n}`)
     for (const name of names) store.set(name, `value of ${name}`)
@@ -232,69 +166,5 @@ export const secretCases: readonly SecretCase[] = [
       assert.deepEqual(events.map(({ type, secrets }) => [type, ...secrets])[1], ['expired', 'case/brief'])
     },
   ),
-  secretCase('one that has expired is refused', async (scene) => {
-    scene.store.set('case/token', token, -1)
-    await fails(scene, 'SECRET_EXPIRED', [use], 'case/token')
-    assert.equal(scene.events.map(({ type }) => type).join(), 'expired')
-  }),
-  secretCase('one that the store does not have is refused', (scene) =>
-    fails(scene, 'SECRET_NOT_FOUND', [secretFile('x', 'case/unknown')], 'case/unknown'),
-  ),
-  secretCase('a store that throws fails the command alone', async (scene) => {
-    scene.store.get = () => Promise.reject(new Error(`no ${token}`))
-    const command = scene.runner.spawn(sh('echo ran'), { secrets: [use] })
-    await assert.rejects(command.started, { code: 'SECRET_STORE_FAILED' })
-    const exit = await command.exit
-    assert(
-      !JSON.stringify(exit).includes(token) && exit.explanation?.includes('case/token'),
-      exit.explanation,
-    )
-  }),
-  secretCase('a store that gives nothing, or another secret, fails the command alone', async (scene) => {
-    for (const given of [undefined as never, new Secret('case/another', token)]) {
-      scene.store.get = () => Promise.resolve(given)
-      await fails(scene, 'SECRET_STORE_FAILED', [use], 'case/token')
-    }
-  }),
-  secretCase('a store that hangs holds up no kill', async ({ runner, store }) => {
-    store.get = () => new Promise(() => {})
-    const command = runner.spawn(sh('echo ran'), { secrets: [use] })
-    assert.deepEqual(await command.kill(), { killed: 0, survivors: [], verified: true })
-    assert.equal((await command.exit).reason, 'killed')
-  }),
-  secretCase('a value that its way cannot carry is refused', async (scene) => {
-    scene.store.set('case/nul', `nul\0${token}`)
-    scene.store.set('case/lines', `two\nlines ${token}`)
-    await fails(scene, 'SECRET_INVALID', [secretEnv('TOKEN', 'case/nul')], 'case/nul')
-    await fails(scene, 'SECRET_INVALID', [secretEnvFile('env', { TOKEN: 'case/lines' })], 'case/lines')
-    await fails(scene, 'SECRET_INVALID', [secretJson('json', { token: 'case/nul' })], 'case/nul')
-  }),
-  secretCase('one that is too short to be masked, or too large, is refused', async (scene) => {
-    scene.store.set('case/short', 'short')
-    scene.store.set('case/large', token.repeat(3000))
-    await fails(scene, 'SECRET_INVALID', [secretFile('x', 'case/short')], 'case/short')
-    await fails(scene, 'SECRET_INVALID', [secretFile('x', 'case/large')], 'case/large')
-    scene.store.set('case/huge', token.repeat(6000))
-    await fails(scene, 'SECRET_INVALID', [secretEnv('TOKEN', 'case/huge')], 'case/huge')
-    scene.store.set('case/part', token.repeat(2900))
-    const files = (length: number, name: string) => Array.from({ length }, (_, n) => secretFile(`${n}`, name))
-    await fails(scene, 'SECRET_INVALID', files(9, 'case/part'), 'case/part')
-    await fails(scene, 'INVALID_OPTION', files(64, 'case/token'), 'fewer than 64 files')
-  }),
-  secretCase('what contradicts itself is refused before anything is asked', async ({ runner, store }) => {
-    store.get = () => assert.fail('the store was asked')
-    const refused = (secrets: unknown, more: object = {}) =>
-      assert.throws(() => runner.spawn(['true'], { secrets: secrets as SecretUse[], ...more }), {
-        code: 'INVALID_OPTION',
-      })
-    refused([use, use])
-    refused([secretEnv('TOKEN', 'a'), secretEnv('TOKEN', 'b')])
-    refused([secretEnv('TOKEN', 'a')], { env: { TOKEN: 'x' } })
-    refused([use], { env: { ANYON_SECRETS_DIR: 'x' } })
-    refused([use], { descendants: 'keep' })
-    refused(['token'])
-    for (const name of ['a/b', '..', '.', '', 'a\0b', 'x'.repeat(129)]) {
-      assert.throws(() => secretFile(name, 'a'), { code: 'INVALID_OPTION' })
-    }
-  }),
+  ...secretRefusalCases,
 ]

@@ -73,7 +73,8 @@ struct command {
   bool reported; /* the monitor's last word has come, or it is gone */
   bool has_secrets, secret_asked, secret_answered;
   uint32_t secret_error;
-  uint64_t secrets_expired;
+  uint64_t secrets_expired; /* since its start */
+  uint64_t expired_told;    /* to the connection that it is attached to */
   char run[RUN_NAME + 1];
   struct report report;
   struct limits limits;

@@ -44,16 +44,18 @@ uint8_t command_secrets_lost(const struct command *command) {
   return command->run[0] && run_folder_remove_lost(command->run) ? SECRETS_GONE : SECRETS_LEFT;
 }
 
-void command_secrets_tell(struct command *command, struct outbox *outbox) {
-  if (!command->secret_answered && !command->secrets_expired) return;
+void command_secrets_tell(struct command *command, struct outbox *outbox, uint32_t number, uint64_t *told,
+                          bool answers) {
+  uint64_t expired = command->secrets_expired & ~*told;
+  answers = answers && command->secret_answered;
+  if (!answers && !expired) return;
   struct record_writer writer = outbox_begin_record(outbox);
-  if (command->secret_answered) record_u32(&writer, 1, command->secret_error);
-  if (command->secrets_expired) record_u64(&writer, 2, command->secrets_expired);
-  outbox_end_record(outbox, &writer, OUR_SECRET, command->number);
+  if (answers) record_u32(&writer, 1, command->secret_error);
+  if (expired) record_u64(&writer, 2, expired);
+  outbox_end_record(outbox, &writer, OUR_SECRET, number);
   outbox->urgent = true;
-  if (command->secret_answered) command->secret_asked = false;
-  command->secret_answered = false;
-  command->secrets_expired = 0;
+  *told |= expired;
+  if (answers) command->secret_asked = command->secret_answered = false;
 }
 
 void secrets_field(struct record_writer *writer, const struct command *command) {

@@ -13,8 +13,9 @@ void command_secrets_news(struct command *command, const struct report *report);
 /* What an EXIT says of them where the monitor is lost: destroys them in its place. */
 uint8_t command_secrets_lost(const struct command *command);
 
-/* An answer, or word of an expiry, where there is one. */
-void command_secrets_tell(struct command *command, struct outbox *outbox);
+/* Word of what has expired, where this reader has not been told, and, with `answers`, an answer. */
+void command_secrets_tell(struct command *command, struct outbox *outbox, uint32_t number, uint64_t *told,
+                          bool answers);
 
 /* The field that EXIT and FAILED have of them. */
 void secrets_field(struct record_writer *writer, const struct command *command);

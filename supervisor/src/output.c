@@ -129,7 +129,7 @@ static enum emitted emit_news(struct command *command, struct outbox *outbox) {
   }
   command->started_sent = true;
   tell_stdin_news(outbox, command->number, &command->input);
-  command_secrets_tell(command, outbox);
+  command_secrets_tell(command, outbox, command->number, &command->expired_told, true);
   if (command->reported && report->answers_kill && !command->killed_sent) {
     tell_killed(outbox, command->number, report);
     command->killed_sent = true;

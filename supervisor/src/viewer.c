@@ -139,10 +139,8 @@ static enum emitted emit_news(struct viewer *viewer, struct outbox *outbox) {
   }
   if (!viewer->started_sent) tell_started(outbox, viewer->number, report);
   viewer->started_sent = true;
-  if (viewer->feeds) {
-    tell_stdin_news(outbox, viewer->number, &command->input);
-    command_secrets_tell(command, outbox);
-  }
+  if (viewer->feeds) tell_stdin_news(outbox, viewer->number, &command->input);
+  command_secrets_tell(command, outbox, viewer->number, &viewer->expired_told, viewer->feeds);
   if (command->reported && report->answers_kill && !viewer->late && !viewer->killed_sent) {
     tell_killed(outbox, viewer->number, report);
     viewer->killed_sent = true;

@@ -17,6 +17,7 @@ struct viewer {
   struct viewer *next_of_command, *next_of_connection;
   uint32_t number;
   struct view views[SPOOLED];
+  uint64_t expired_told; /* secrets of the command */
   bool feeds;  /* it started the command, and its host writes to stdin */
   bool greets; /* it came later, and is to be told what it has come to */
   bool late;   /* the command was over before */

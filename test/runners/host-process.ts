@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
 
@@ -13,7 +15,17 @@ export interface HostProgram {
   start(...args: string[]): Promise<ChildProcess>
   /** The same, with what it reads on its stdin. */
   startWith(input: string, ...args: string[]): Promise<ChildProcess>
+  /** Runs it to its end: all that it writes to its outputs, and what it tells on descriptor 3. */
+  run(input: string, args: string[], env?: NodeJS.ProcessEnv): Promise<HostOutput>
   remove(): Promise<void>
+}
+
+/** What a host process has written. */
+export interface HostOutput {
+  readonly code: number | null
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  readonly told: Buffer
 }
 
 export async function buildHostProgram(fixture = 'host'): Promise<HostProgram> {
@@ -38,7 +50,20 @@ export async function buildHostProgram(fixture = 'host'): Promise<HostProgram> {
     await once(child.stdout, 'data')
     return child
   }
+  const run = async (input: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<HostOutput> => {
+    const child = spawn(process.execPath, [join(folder, `${fixture}.mjs`), ...args], {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    const ended = once(child, 'exit') as Promise<[number | null]>
+    ;(child.stdin as Writable).end(input)
+    const [stdout, stderr, told] = await Promise.all(
+      child.stdio.slice(1, 4).map((stream) => buffer(stream as Readable)),
+    )
+    return { code: (await ended)[0], stdout: stdout!, stderr: stderr!, told: told! }
+  }
   return {
+    run,
     startWith,
     start: (...args) => startWith('', ...args),
     remove: () => rm(folder, { recursive: true }),

@@ -1,5 +1,6 @@
 import { test } from 'vitest'
-import { secretCases, type SecretCaseOptions } from '../../src/testing/secret-cases.js'
+import type { SecretCaseOptions } from '../../src/testing/secret-case.js'
+import { secretCases } from '../../src/testing/secret-cases.js'
 import type { CommandRunner } from '../../src/command/command-runner.js'
 
 /** Plays the cases of runners that give secrets to commands. */

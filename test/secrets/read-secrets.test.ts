@@ -42,6 +42,18 @@ test.each<[string, SecretStore, string]>([
   expect(inspect(error)).not.toContain('sesame')
 })
 
+test('shows no word of what a store throws, though whoever asks for it can have it', async () => {
+  const thrown = Object.assign(new TypeError('got {"token":"sesame-open"'), { code: 'EBADJSON' })
+  const store = storeWith(() => Promise.reject(thrown))
+  const error = await readSecrets(store, ['c']).catch((reason: unknown) => reason as Error)
+  expect(inspect(error, { depth: 9 })).not.toContain('sesame')
+  const { cause } = error as Error
+  expect(cause).toMatchObject({ message: expect.stringMatching(/^TypeError \(EBADJSON\)/), code: 'EBADJSON' })
+  expect((cause as { thrown?: unknown }).thrown).toBe(thrown)
+  const text = storeWith(() => Promise.reject('sesame-open'))
+  await expect(readSecrets(text, ['c'])).rejects.toMatchObject({ cause: { thrown: 'sesame-open' } })
+})
+
 test('ends a store that hangs at the deadline, tells it, and names what it did not give', async () => {
   let told: AbortSignal | undefined
   const store = storeWith((_, options) => {

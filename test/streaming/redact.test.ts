@@ -287,6 +287,48 @@ describe('the forms of a value', () => {
     })
   })
 
+  it('base64 of a file that holds it as JSON or for a shell', () => {
+    const value = 'it\'s "odd" \\ in many ways'
+    const own = patternsOf({ value })
+    for (const file of [JSON.stringify({ a: value, b: 1 }), `A='${value.replaceAll("'", "'\\''")}'\nB=1\n`]) {
+      const left = redactText(Buffer.from(file).toString('base64'), own).split('[secret value]')
+      expect(left).toHaveLength(2)
+      expect(left.join('').length).toBeLessThan(((file.length - value.length) * 4) / 3 + 4)
+    }
+  })
+
+  it.each([
+    [76, '\n'],
+    [76, '\r\n'],
+    [64, '\n'],
+    [64, '\r\n'],
+  ])(
+    'base64 of a longer text in lines of %i characters that end with %j, wherever it is broken',
+    (columns, end) => {
+      const token = 'ghp_0123456789abcdefABCDEF/+~?0123456789'
+      for (const value of [token.slice(0, 8), token, token.repeat(7)]) {
+        const own = patternsOf({ value })
+        for (let before = 0; before < 60; before++) {
+          const text = `${'.'.repeat(before)}${value}${'.'.repeat(70)}`
+          const broken =
+            Buffer.from(text)
+              .toString('base64')
+              .match(new RegExp(`.{1,${columns}}`, 'g')) ?? []
+          const bytes = Buffer.from(broken.join(end))
+          const shown = redact(own, [bytes])
+          const pieces = [1, 5].map((size) => Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) => bytes.subarray(n * size, (n + 1) * size))) // prettier-ignore
+          if (before % 10 === 0) for (const chunks of pieces) expect(redact(own, chunks)).toBe(shown)
+          const core = Buffer.from(value).toString('base64').slice(0, 8)
+          expect(shown, `${before}`).toContain('[secret value]')
+          const left = Buffer.from(shown.replaceAll('[secret value]', '\0').replace(/[\r\n]/g, ''))
+          expect(left.toString(), `${before}`).not.toContain(core)
+          // Of each end at most what shares a character with its neighbours.
+          expect(left.length - 1).toBeLessThanOrEqual(Math.ceil(((before + 70) * 4) / 3) + 6)
+        }
+      }
+    },
+  )
+
   it.each([76, 64])('base64 in lines of %i characters', (columns) => {
     for (let length = 49; length < 200; length++) {
       const secret = createRandom(length)

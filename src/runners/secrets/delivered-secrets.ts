@@ -1,40 +1,54 @@
 import type { Command } from '../../command/command.js'
 
-/** Secrets that lie in a container until they are destroyed; ends with `await using`. */
+/** What {@link DeliveredSecrets} are made of. */
+export interface Delivery {
+  readonly dir: string
+  readonly env: Readonly<Record<string, string>>
+  /** The command that they are the secrets of. */
+  readonly holder: Command
+  release(): Promise<void>
+}
+
+/** Secrets that lie in a container until they are destroyed; ends with `await using`. Printed, it shows no value. */
 export class DeliveredSecrets implements AsyncDisposable {
-  private ending: Promise<{ readonly verified: boolean }> | undefined
+  /** Their folder. */
+  readonly dir: string
+  readonly #delivery: Delivery
+  #ending: Promise<{ readonly verified: boolean }> | undefined
 
   /** @internal */
-  constructor(
-    /** Their folder. */
-    readonly dir: string,
-    /**
-     * The environment of commands that are to use them: where the folder and files are, and the values of those that
-     * were asked for as variables. What such commands print is not masked by itself.
-     */
-    readonly env: Readonly<Record<string, string>>,
-    private readonly holder: Command,
-    private readonly release: () => Promise<void>,
-  ) {}
+  constructor(delivery: Delivery) {
+    this.dir = delivery.dir
+    this.#delivery = delivery
+  }
+
+  /**
+   * The environment of commands that are to use them: where the folder and files are, and the values of those that
+   * were asked for as variables. What such commands print is not masked by itself.
+   */
+  get env(): Readonly<Record<string, string>> {
+    return this.#delivery.env
+  }
 
   /** As `command.rotateSecret`. */
   rotate(name: string): Promise<void> {
-    return this.holder.rotateSecret(name)
+    return this.#delivery.holder.rotateSecret(name)
   }
 
   /** Empties, removes and looks for them. Idempotent. */
   destroy(): Promise<{ readonly verified: boolean }> {
-    return (this.ending ??= this.end())
+    return (this.#ending ??= this.#end())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.destroy()
   }
 
-  private async end(): Promise<{ readonly verified: boolean }> {
-    await this.holder.kill({ graceMs: 0 })
-    const { secrets } = await this.holder.exit
-    await this.release()
+  async #end(): Promise<{ readonly verified: boolean }> {
+    const { holder, release } = this.#delivery
+    await holder.kill({ graceMs: 0 })
+    const { secrets } = await holder.exit
+    await release()
     return { verified: secrets?.verified ?? false }
   }
 }

@@ -10,6 +10,7 @@ import type { SecretRecord } from '../../supervisor/secret-frames.js'
 import { notInDetached } from './not-in-detached.js'
 import { OutputMask } from './output-mask.js'
 import { revealSecrets, type RevealedSecrets } from './reveal-secrets.js'
+import { heldIn } from './secret-note.js'
 
 /** What a command's secrets need of where it runs. */
 export interface SecretsContext {
@@ -72,8 +73,7 @@ export class GivenSecrets {
 
   /** By the place of their files among those that were sent. */
   expired(bits: bigint): void {
-    const secrets = this.holds.filter((_, index) => (bits >> BigInt(index)) & 1n).flat()
-    this.tell({ type: 'expired', secrets: [...new Set(secrets)] })
+    this.tell({ type: 'expired', secrets: heldIn(this.holds, bits) })
   }
 
   /** Asks the store for a secret anew and replaces each file that holds it. */

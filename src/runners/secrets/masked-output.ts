@@ -64,11 +64,15 @@ export class MaskedOutput {
       if (end.mask.length > 0) this.emit(end.mask)
       this.redactor.push(end.rest)
     } else if (afterGap?.isShort) {
-      setTimeout(
-        () => this.afterGap === afterGap && afterGap.isShort && this.pass(nothing, true),
-        maxHoldMs,
-      ).unref()
+      setTimeout(() => this.release(afterGap), maxHoldMs).unref()
     }
+  }
+
+  /** It is looked through all the same once more of it has come. */
+  private release(afterGap: AfterGap): void {
+    if (this.afterGap !== afterGap || !afterGap.isShort) return
+    this.emit(afterGap.release())
+    this.report()
   }
 
   private emit(bytes: Uint8Array): void {

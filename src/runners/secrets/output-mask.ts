@@ -23,9 +23,9 @@ export class OutputMask {
     return this.outputs.get(channel)
   }
 
-  /** Gives out what is still held back. */
+  /** No more comes. What is held back of an output that has not ended may be the beginning of a secret. */
   close(): void {
-    for (const output of this.outputs.values()) output.end()
+    for (const output of this.outputs.values()) output.cut()
   }
 
   text(text: string): string {

@@ -56,6 +56,7 @@ export function revealSecrets(
   const applies = ({ when }: { when?: SecretCondition }): boolean => !when || meets(when, values)
   const variables = uses.flatMap((use) => (use.env ?? []).filter(applies))
   const files = uses.flatMap((use) => (use.files ?? []).filter(applies))
+  const holds = files.map(({ pieces }) => namesIn(pieces))
   const revealed: RevealedSecrets = {
     env: [...variables.map(({ name, pieces }) => variableOf(name, pieces, values)), ...gitEntries(uses, env)],
     files: files.map(({ name, mode = 0o400, pieces, variable, folderVariables = [] }) => {
@@ -69,8 +70,8 @@ export function revealSecrets(
         folderVariables,
       }
     }),
-    holds: files.map(({ pieces }) => namesIn(pieces)),
-    note: noted ? writeNote(values) : undefined,
+    holds,
+    note: noted ? writeNote(values, holds) : undefined,
   }
   checkSizes(revealed)
   for (const value of values.values()) value.fill(0)

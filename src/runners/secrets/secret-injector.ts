@@ -81,7 +81,7 @@ export class SecretInjector implements EventSource<SecretEvents> {
         break
       }
       const env = await environmentOf(secretStore, secrets, dir)
-      return new DeliveredSecrets(dir, env, holder, () => runner.close())
+      return new DeliveredSecrets({ dir, env, holder, release: () => runner.close() })
     } catch (error) {
       await runner.close()
       throw error

@@ -8,22 +8,38 @@ import { protocolError } from '../../supervisor/protocol-error.js'
 export interface SecretNote {
   readonly key: string
   readonly secrets: Readonly<Record<string, string>>
+  /** The secrets that each file holds. */
+  readonly files: readonly (readonly string[])[]
 }
 
-export function writeNote(values: ReadonlyMap<string, Buffer>): Buffer {
+/** As it is sent, files by the places of their secrets' names, so that it stays short. */
+interface SentNote extends Omit<SecretNote, 'files'> {
+  readonly files?: readonly (readonly number[])[]
+}
+
+export function writeNote(values: ReadonlyMap<string, Buffer>, files: SecretNote['files']): Buffer {
   const key = crypto().randomBytes(16).toString('hex')
   const secrets = Object.fromEntries(Array.from(values, ([name, value]) => [name, printOf(key, value)]))
-  return Buffer.from(JSON.stringify({ key, secrets } satisfies SecretNote))
+  const names = Object.keys(secrets)
+  const places = files.map((held) => held.map((name) => names.indexOf(name)))
+  return Buffer.from(JSON.stringify({ key, secrets, files: places } satisfies SentNote))
 }
 
 export function readNote(bytes: Buffer): SecretNote {
   try {
-    const { key, secrets } = JSON.parse(bytes.toString()) as SecretNote
-    if (typeof key === 'string' && typeof secrets === 'object') return { key, secrets }
+    const { key, secrets, files = [] } = JSON.parse(bytes.toString()) as SentNote
+    const names = Object.keys(secrets)
+    const held = files.map((places) => places.flatMap((place) => names[place] ?? []))
+    if (typeof key === 'string') return { key, secrets, files: held }
   } catch {
     // As any other that we did not write.
   }
   throw protocolError('a note that does not say which secrets a command has')
+}
+
+/** The secrets in the files of which there are bits. */
+export function heldIn(files: SecretNote['files'], bits: bigint): readonly string[] {
+  return [...new Set(files.filter((_, index) => (bits >> BigInt(index)) & 1n).flat())]
 }
 
 /** Whether the value is the one that the command was given. */

@@ -129,6 +129,45 @@ test('one that expires goes while it runs', async () => {
   const attached = await host().attach(id)
   expect(await attached.text()).toBe('gone\n')
   expect((await attached.exit).secrets).toEqual({ verified: true })
+  expect(events.map(({ type, secrets }) => [type, ...secrets])).toEqual([
+    ['delivered', 'case/token'],
+    ['expired', 'case/token'],
+    ['destroyed', 'case/token'],
+  ])
+})
+
+test('that one has expired is told to each who attaches, however late, and to nobody twice', async () => {
+  events = []
+  store = new MemorySecretStore({ 'case/token': token })
+  const id = `detached-secret-${counter++}`
+  const runner = host()
+  await runner.run(['true']) // or it may have expired before the place is reached
+  store.set('case/brief', 'brief-value', { expiresAt: new Date(Date.now() + 1000) })
+  const secrets = [use, secretFile('json', 'case/brief'), secretFile('copy', 'case/brief')]
+  const script = `cd "$ANYON_SECRETS_DIR"; while test -e json || test -e copy; do sleep 0.02; done
+    echo gone; while ! test -e /tmp/${id}; do sleep 0.02; done`
+  const first = runner.spawn(shell(script, { shell: 'sh' }), { detached: true, id, secrets })
+  await first.waitForLog(/^gone$/)
+  const second = await host().attach(id, { output: 'none' })
+  await host().run(['touch', `/tmp/${id}`], { check: true })
+  await Promise.all([first.exit, second.exit])
+  const third = await host().attach(id)
+  await third.exit
+  const all = ['case/token', 'case/brief']
+  const seen = events.map(({ type, runId, secrets }) => [type, runId, ...secrets])
+  expect(seen[0]).toEqual(['delivered', id, ...all])
+  expect(seen.filter(([type]) => type === 'expired')).toEqual(Array(3).fill(['expired', id, 'case/brief']))
+  expect(seen.filter(([type]) => type === 'destroyed')).toEqual(Array(3).fill(['destroyed', id, ...all]))
+})
+
+test('what became of the secrets of one that has printed nothing and ended is told as well', async () => {
+  events = []
+  store = new MemorySecretStore({ 'case/token': token })
+  const id = `detached-secret-${counter++}`
+  const first = host().spawn(['true'], { detached: true, id, secrets: [use] })
+  await first.exit
+  for (const _ of [1, 2]) await (await host().attach(id)).exit
+  expect(events.map(({ type }) => type)).toEqual(['delivered', 'destroyed', 'destroyed', 'destroyed'])
 })
 
 test('it has none that are rotated, since nobody could mask both values later', async () => {
