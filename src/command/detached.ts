@@ -25,7 +25,9 @@ export interface AttachCommandOptions {
    *
    * The output of a command with secrets is masked by whoever reads it, with the values that the runner's own
    * `secretStore` has under the same names (expired ones too). Where that is not what the command was given, nothing is
-   * read and the call rejects with `SECRET_CHANGED`. Offsets count what was printed, not the masks.
+   * read and the call rejects with `SECRET_CHANGED`. Offsets count what was printed, not the masks. Where reading
+   * begins in the midst of a secret, or bytes were dropped within one, what is there of it is masked but for pieces of
+   * less than six bytes, which are met by chance. `onSecrets` is told of secrets that have expired, also before.
    */
   output?: 'read' | 'none'
   /** Gives up the call. Once it has resolved, this changes nothing. */
