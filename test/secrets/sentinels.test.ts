@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { makeSentinels, sentinelsIn } from './sentinels.js'
 
 const sentinels = { one: makeSentinels()['file'] ?? '', other: 's3ntinel/"x"+0123456789abcdef01234567' }
-const base64 = (text: string, before: number) => Buffer.from(`${'.'.repeat(before)}${text}..`).toString('base64')
+const base64 = (text: string, before: number) =>
+  Buffer.from(`${'.'.repeat(before)}${text}..`).toString('base64')
 
 test.each<[string, (value: string) => string]>([
   ['plain', (value) => value],
