@@ -10,8 +10,6 @@ const needed: Partial<Record<RunnerAbility, string[]>> = {
     'a command has no open file but its three',
     'a user has the groups that the place says, by name and by number, and no others',
     'runs as a user given by name, with HOME of its own',
-    'a folder that is not there is a SpawnError',
-    'a user that does not exist is a SpawnError',
     'a listener that throws harms only itself',
     'a slow reader makes the process wait, and loses nothing',
     'an exit carries times, CPU and memory',
