@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { joinLines } from '../../src/logs/join-lines.js'
-import { stampToSince, type LogGap, type LogStream, type StampedEntry } from '../../src/logs/log-entry.js'
+import { stampToSince, type LogGap, type StampedEntry } from '../../src/logs/log-entry.js'
 import { LogPosition } from '../../src/logs/log-position.js'
 import { LossWatch } from '../../src/logs/loss-watch.js'
 import { framedEntries, PIECE_BYTES, rawEntries } from '../../src/logs/parse-entries.js'
-
-const stamp = (n: number): string => `2026-01-02T03:04:05.${String(n).padStart(9, '0')}Z`
-
-function entry(n: number, text = `${n}\n`, stream: LogStream = 'stdout'): StampedEntry {
-  return { stream, stamp: stamp(n), bytes: Buffer.from(text) }
-}
-
-function frame({ stream, stamp: at, bytes }: StampedEntry): Buffer {
-  const header = Buffer.alloc(8)
-  header[0] = stream === 'stdout' ? 1 : 2
-  header.writeUInt32BE(at.length + 1 + bytes.length, 4)
-  return Buffer.concat([header, Buffer.from(`${at} `), bytes])
-}
+import { entry, frame, stamp } from './entries.js'
 
 describe('taking a log apart', () => {
   const entries = [
