@@ -57,6 +57,10 @@ test.each([
     expect([exit.code, stderr]).toEqual([0, ''])
     expect([...api.tokens]).toEqual([token])
     expect(stdout).not.toContain(token)
+    if (as === 'configDir') {
+      expect(stdout).toMatch(/CLAUDE_CONFIG_DIR=\/tmp\/secrets\/[0-9a-f]{16}\\n/)
+      expect(stdout).toMatch(/CLAUDE_CONFIG_PATH=\/tmp\/secrets\/[0-9a-f]{16}\\n/)
+    }
     expect(exit.secrets).toEqual({ verified: true })
   },
 )
