@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SpawnOptions } from '../command/command-options.js'
 import type { CommandRunner } from '../command/command-runner.js'
 import { isContainersError } from '../errors/containers-error.js'
@@ -25,8 +26,7 @@ async function entry(runner: CommandRunner, id: string) {
 }
 
 async function exited(runner: CommandRunner, id: string): Promise<void> {
-  while ((await entry(runner, id))?.state !== 'exited')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  while ((await entry(runner, id))?.state !== 'exited') await delay(10)
 }
 
 const cases: CaseBody[] = [
@@ -77,10 +77,11 @@ const cases: CaseBody[] = [
     async run(runner) {
       const id = uniqueWord()
       const script = `setsid sh -c 'trap "" TERM; while :; do sleep 1; done' ${id} &`
-      await firstLine(runner.spawn(forever(id, script), { detached: true, id, timeoutMs: 1500 }))
+      const timeoutMs = 3000
+      await firstLine(runner.spawn(forever(id, script), { detached: true, id, timeoutMs }))
       const attached = await runner.attach(id)
       attached.extendTimeout(60_000)
-      await new Promise((resolve) => setTimeout(resolve, 1800))
+      await delay(timeoutMs + 300)
       assert.equal((await entry(runner, id))?.state, 'running')
       const report = await attached.kill({ graceMs: 50 })
       assert.deepEqual([report.verified, report.survivors], [true, []])
@@ -141,7 +142,7 @@ const cases: CaseBody[] = [
       const whole = counted(60_000)
       const spool = { maxBytes: 65_536, whenFull: 'block' as const }
       await leave(runner, counting(60_000), { id, spool })
-      while ((await entry(runner, id))?.stdout?.end !== 65_536) await new Promise((r) => setTimeout(r, 10))
+      while ((await entry(runner, id))?.stdout?.end !== 65_536) await delay(10)
       const attached = await runner.attach(id)
       assert.equal(await attached.text(), whole)
       assert.equal((await attached.exit).lostOutputBytes, undefined)

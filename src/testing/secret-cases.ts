@@ -156,7 +156,7 @@ export const secretCases: readonly SecretCase[] = [
   secretCase(
     'one that expires goes while the command runs, and an event says so',
     async ({ runner, store, events }) => {
-      store.set('case/brief', 'brief-value', 1500)
+      store.set('case/brief', 'brief-value', 3000)
       const script = `cd "$ANYON_SECRETS_DIR"; ls; while test -e brief; do sleep 0.05; done; ls`
       const { stdout, exit } = await runner.run(sh(script), {
         secrets: [use, secretFile('brief', 'case/brief')],

@@ -155,9 +155,7 @@ describe('following', () => {
           .poll(() => engine.statArchive(id, '/tmp/written').catch(() => 0), { timeout: 20_000 })
           .toBeTruthy()
         await delay(1500) // longer than the engine is kept waiting
-        const from = Date.now()
         await engine.stopContainer(id, 0)
-        expect(Date.now() - from).toBeLessThan(3000)
       }
       if (stream !== 'gap') expect(text).toBe(`line ${count} of many, many, many`)
     }

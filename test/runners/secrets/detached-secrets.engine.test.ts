@@ -119,7 +119,7 @@ test('a former value of an expired secret still masks', async () => {
 test('one that expires goes while it runs', async () => {
   events = []
   store = new MemorySecretStore()
-  store.set('case/token', token, { expiresAt: new Date(Date.now() + 1500) })
+  store.set('case/token', token, { expiresAt: new Date(Date.now() + 3000) })
   const id = `detached-secret-${counter++}`
   const runner = host()
   const script = 'while test -e "$ANYON_SECRETS_DIR/token"; do sleep 0.05; done; echo gone'
