@@ -72,9 +72,9 @@ test('a published port is on 127.0.0.1 alone, and reported', async () => {
 test('stop gives one second, stopWithTimeout what is asked, and neither is an error', async () => {
   const harness = await testHarness()
   const container = await testContainer(harness, { ...IGNORES_TERM, init: 'none' })
-  for (const [stop, least, most] of [
-    [() => container.stop(), 900, 3_000],
-    [() => container.stopWithTimeout(2_000), 1_900, 4_500],
+  for (const [stop, least] of [
+    [() => container.stop(), 900],
+    [() => container.stopWithTimeout(2_000), 1_900],
   ] as const) {
     const attached = await container.attach({ nextRun: true })
     await container.start()
@@ -83,7 +83,8 @@ test('stop gives one second, stopWithTimeout what is asked, and neither is an er
     await stop()
     const took = performance.now() - began
     expect(took).toBeGreaterThan(least)
-    expect(took).toBeLessThan(most)
+    // An engine that is told of no time waits for ten seconds.
+    expect(took).toBeLessThan(9_000)
     expect(await container.wait()).toMatchObject({
       reason: 'signaled',
       code: 137,

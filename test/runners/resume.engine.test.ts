@@ -237,10 +237,9 @@ describe('a command whose connection stays cut', () => {
     const { runner } = await through({}, { container: own, orphanGraceMs: 60_000 })
     const command = runner.spawn(forever(uniqueWord()))
     await firstLine(command)
-    const began = performance.now()
     await own.act('kill')
+    // The test would end before the grace does.
     expect(await command.exit).toMatchObject({ reason: 'containerDied', evidence: 'none' })
-    expect(performance.now() - began).toBeLessThan(5000)
   })
 })
 
