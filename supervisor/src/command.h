@@ -14,7 +14,8 @@ enum {
   STDIN_FIRST_WINDOW = 64 << 10,
   STDIN_WINDOW = 128 << 10,
   STDIN_BEYOND_PIPE = 64 << 10,
-  PIPE_LARGE = 256 << 10,
+  /* Less than what goes beyond the pipe: where nothing is held, nothing but this makes sure of the next grant. */
+  STDIN_LEAST_GRANT = STDIN_BEYOND_PIPE / 2,
   MOST_COMMANDS = 4096,
   OUTPUTS = 3, /* stdout, stderr, and the third that a command may have */
 };

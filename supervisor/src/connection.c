@@ -9,6 +9,7 @@
 #include "command.h"
 #include "connection_in.h"
 #include "files.h"
+#include "pipes.h"
 #include "secret_folder.h"
 #include "table.h"
 #include "version.h"
@@ -83,8 +84,6 @@ bool connection_open(int in, int out, int link, enum mode mode) {
   if (!connection->in_polled && errno != EPERM) goto refused;
   if (!loop_add(&connection->out, 0) && errno != EPERM) goto refused;
   if (link >= 0 && !loop_add(&connection->link, EPOLLIN)) goto refused;
-  fcntl(in, F_SETPIPE_SZ, PIPE_LARGE);
-  fcntl(out, F_SETPIPE_SZ, PIPE_LARGE);
   link_in(connection);
   say_hello(connection, mode);
   return true;
@@ -192,22 +191,42 @@ static bool send_some(struct connection *connection) {
   }
   enum flush flushed = outbox_flush(outbox, connection->out.fd);
   if (flushed == FLUSH_BROKEN) connection->over = true;
-  if (flushed == FLUSH_BLOCKED) loop_change(&connection->out, EPOLLOUT);
+  if (flushed == FLUSH_BLOCKED) {
+    connection_rush(connection);
+    loop_change(&connection->out, EPOLLOUT);
+  }
   if (flushed == FLUSH_DONE && connection->failed) connection->over = true;
   return flushed == FLUSH_DONE && connection->active_first;
 }
 
+void connection_rush(struct connection *connection) {
+  connection->trim_at = 0;
+  if (connection->large_pipes) return;
+  connection->large_pipes = true;
+  pipe_enlarge(connection->in.fd);
+  pipe_enlarge(connection->out.fd);
+}
+
+static void end_rush(struct connection *connection) {
+  outbox_trim(&connection->outbox);
+  if (!connection->large_pipes) return;
+  connection->large_pipes = false;
+  pipe_restore(connection->in.fd);
+  pipe_restore(connection->out.fd);
+}
+
 /* What a rush has left of its memory is not kept for long. */
 static void trim(struct connection *connection) {
-  bool much = outbox_empty(&connection->outbox) && connection->outbox.touched > OUTBOX_IDLE;
-  if (!much) {
+  bool rushed = connection->large_pipes || connection->outbox.touched > OUTBOX_IDLE;
+  if (!rushed || !outbox_empty(&connection->outbox)) {
     connection->trim_at = 0;
     return;
   }
   int64_t now = now_ms();
   if (!connection->trim_at) connection->trim_at = now + TRIM_AFTER_MS;
-  if (now >= connection->trim_at) outbox_trim(&connection->outbox);
-  else loop_wake_at(connection->trim_at);
+  if (now < connection->trim_at) return loop_wake_at(connection->trim_at);
+  end_rush(connection);
+  connection->trim_at = 0;
 }
 
 static void end(struct connection *connection) {

@@ -268,6 +268,7 @@ void connection_read(struct connection *connection) {
     connection->inbox_to += (size_t)got;
     connection->heard_at = now_ms();
     connection->received += (size_t)got;
+    if (got == INBOX_SIZE) connection_rush(connection);
     if ((size_t)got < room && connection->in_polled && !connection->in_hung_up) connection->in_ready = false;
   }
 }

@@ -36,6 +36,7 @@ struct connection {
   struct listing listing;
   unsigned answers; /* that wait to be told */
   int64_t trim_at; /* 0: nothing is to be given back */
+  bool large_pipes;
 
   enum mode mode;
   bool has_session;
@@ -53,6 +54,9 @@ struct connection *connections_first(void);
 
 /* Reads and obeys what has come. */
 void connection_read(struct connection *connection);
+
+/* More comes or goes than its pipes take at once. */
+void connection_rush(struct connection *connection);
 
 /* Ends it with an ERROR; its commands are killed at once. */
 void connection_fail(struct connection *connection, enum error_code code, const char *text);

@@ -6,6 +6,7 @@
 #include "command_io.h"
 #include "command_secrets.h"
 #include "connection.h"
+#include "pipes.h"
 #include "tell.h"
 #include "terminal.h"
 #include "viewer.h"
@@ -56,11 +57,10 @@ static void end(struct output *output, bool close) {
   if (close) loop_close(&output->source);
 }
 
-/* A pipe that is filled faster than it is read gets larger; others cost the machine's pipe budget nothing. */
 static void grow(struct output *output) {
-  if (output->grown || output->sent < PIPE_LARGE) return;
+  if (output->grown || output->sent < PIPE_MUCH) return;
   output->grown = true;
-  fcntl(output->source.fd, F_SETPIPE_SZ, PIPE_LARGE);
+  pipe_enlarge(output->source.fd);
 }
 
 static uint8_t chunk[FRAME_MAX_TO_HOST];

@@ -10,6 +10,16 @@
 #include "frame.h"
 #include "terminal.h"
 
+enum { SIZE_USUAL = 64 << 10, SIZE_LARGE = 1 << 20, SIZE_LARGER = 256 << 10 };
+
+uint32_t pipe_enlarge(int fd) {
+  int size = fcntl(fd, F_SETPIPE_SZ, SIZE_LARGE);
+  if (size < 0) size = fcntl(fd, F_SETPIPE_SZ, SIZE_LARGER);
+  return size < 0 ? 0 : (uint32_t)size;
+}
+
+void pipe_restore(int fd) { fcntl(fd, F_SETPIPE_SZ, SIZE_USUAL); }
+
 static int duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 3); }
 
 /* In the place of stdin, stdout and stderr. */

@@ -117,7 +117,7 @@ void session_lose(struct connection *connection) {
   loop_close(&connection->in);
   loop_close(&connection->out);
   loop_close(&connection->link);
-  connection->in_ready = connection->in_hung_up = connection->over = false;
+  connection->in_ready = connection->in_hung_up = connection->over = connection->large_pipes = false;
   connection->lost_at = now_ms();
   loop_again();
 }

@@ -7,6 +7,7 @@
 
 #include "command_io.h"
 #include "connection.h"
+#include "pipes.h"
 #include "terminal.h"
 
 void command_close_stdin(struct command *command) {
@@ -39,7 +40,7 @@ static void grant(struct command *command) {
     limit = input->written - unread + input->pipe_size + STDIN_BEYOND_PIPE;
   }
   uint64_t window = input->pipe_size + STDIN_BEYOND_PIPE;
-  if (input->limit - input->received > window / 2 || limit < input->limit + window / 8) return;
+  if (input->limit - input->received > window / 2 || limit < input->limit + STDIN_LEAST_GRANT) return;
   input->limit = limit;
   input->tell_window = true;
   command_news(command);
@@ -98,12 +99,11 @@ static bool hold(struct input *input, const uint8_t *bytes, size_t length) {
   return true;
 }
 
-/* A command that is fed much gets a larger pipe; one that is not costs the machine's pipe budget nothing. */
 static void grow(struct input *input) {
-  if (input->grown || input->received < PIPE_LARGE) return;
+  if (input->grown || input->received < PIPE_MUCH) return;
   input->grown = true;
-  int size = fcntl(input->source.fd, F_SETPIPE_SZ, PIPE_LARGE);
-  if (size > 0) input->pipe_size = (uint32_t)size;
+  uint32_t size = pipe_enlarge(input->source.fd);
+  if (size > 0) input->pipe_size = size;
 }
 
 /* false: it was broken. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { hasCommand, installPackages } from './install-engine.mjs'
 
 /** What tests run on the host beside Node and the engine, and Debian's package of it. */
-const PACKAGES = { git: 'git', openssl: 'openssl', docker: 'docker.io', ps: 'procps' }
+const PACKAGES = { git: 'git', openssl: 'openssl', docker: 'docker.io', ps: 'procps', perl: 'perl' }
 
 /** What the Node.js of later lines is linked with, and Debian's package of it. */
 const LIBRARIES = { 'libatomic.so.1': 'libatomic1' }
