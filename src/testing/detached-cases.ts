@@ -155,7 +155,9 @@ const cases: CaseBody[] = [
       const id = uniqueWord()
       const stdin = Buffer.alloc(3_000_000, 'x')
       await runner.spawn(['sh', '-c', 'sleep 0.2; wc -c'], { detached: true, id, stdin }).close()
-      assert.equal((await (await runner.attach(id)).text()).trim(), '3000000')
+      const attached = await runner.attach(id)
+      assert.equal((await attached.text()).trim(), '3000000')
+      await attached.exit
       await runner.forget(id)
       for (const stdin of ['pipe' as const]) {
         assert.throws(() => runner.spawn(['cat'], { detached: true, id, stdin }), /stdin/)
