@@ -12,7 +12,7 @@ export class BrokenPipe extends Error {
   }
 }
 
-/** Where a command's stdin goes: takes as much as it can at once and says how much that was. */
+/** Where a command's stdin goes: takes as much as it can at once, copied, and says how much that was. */
 export interface StdinPort {
   send(bytes: Uint8Array): number
   end(): void
@@ -76,8 +76,7 @@ export function pipedStdin(): StdinFeed {
     highWaterMark: 64 * 1024,
     write(chunk: Uint8Array, _encoding, callback) {
       if (closed) return callback(new BrokenPipe())
-      // The bytes are sent without being copied, perhaps later than the caller may reuse them.
-      rest = Buffer.from(chunk)
+      rest = chunk
       taken = callback
       flush()
     },

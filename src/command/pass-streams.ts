@@ -40,7 +40,7 @@ export function passStdin(feed: StdinFeed, target: Writable): void {
   const port: StdinPort = {
     send(bytes) {
       if (target.writableNeedDrain) return 0
-      target.write(bytes)
+      target.write(Buffer.from(bytes)) // which may be kept for longer than the caller keeps them
       return bytes.length
     },
     end: () => void target.end(),

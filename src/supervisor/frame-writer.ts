@@ -1,6 +1,10 @@
 import { dataFrameBytes, headerBytes } from './protocol.js'
+import { takeSlab } from './slabs.js'
 
 const empty = Buffer.alloc(0)
+
+/** From how many bytes on a DATA frame gets a slab. */
+const slabFrom = dataFrameBytes / 4
 
 /** Gathers the frames of one turn of the event loop, so that they leave in one write. */
 export class FrameWriter {
@@ -12,14 +16,15 @@ export class FrameWriter {
     this.queue(encodeFrame(type, channel, command, payload))
   }
 
-  /** DATA frames over `bytes`, which are not copied. */
+  /** DATA frames with a copy of `bytes`. */
   data(type: number, channel: number, command: number, bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; offset += dataFrameBytes) {
       const piece = bytes.subarray(offset, offset + dataFrameBytes)
-      const header = Buffer.allocUnsafe(headerBytes)
-      writeHeader(header, type, channel, command, piece.length)
-      this.queue(header)
-      this.queue(piece)
+      const size = headerBytes + piece.length
+      const frame = piece.length < slabFrom ? Buffer.allocUnsafe(size) : takeSlab().subarray(0, size)
+      writeHeader(frame, type, channel, command, piece.length)
+      frame.set(piece, headerBytes)
+      this.queue(frame)
     }
   }
 

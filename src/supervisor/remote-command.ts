@@ -71,7 +71,7 @@ export class RemoteCommand implements NumberOwner {
     })
   }
 
-  /** Sends what the window allows, and says how many bytes that were. The bytes must not change afterwards. */
+  /** Sends a copy of what the window allows, and says how many bytes that were. */
   sendStdin(bytes: Uint8Array): number {
     const size = this.over ? 0 : Math.min(bytes.length, this.stdinLimit - this.stdinSent)
     if (size === 0) return 0

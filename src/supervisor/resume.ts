@@ -1,6 +1,7 @@
 import { crypto } from '../internal/builtins.js'
 import type { SessionRequest } from './messages.js'
 import { protocolError } from './protocol-error.js'
+import { giveBack } from './slabs.js'
 
 /** How a connection may outlive its stream. */
 export interface SessionOptions {
@@ -62,6 +63,7 @@ export class Session {
     if (offset > this.sentOffset) throw protocolError('more acknowledged than was sent')
     for (let piece = this.kept[this.done]; piece && this.keptOffset + piece.length <= offset;) {
       this.keptOffset += piece.length
+      giveBack(piece)
       piece = this.kept[++this.done]
     }
     if (this.done * 2 < this.kept.length) return

@@ -48,6 +48,24 @@ export const stdinCases = defineCases([
     },
   },
   {
+    name: 'a writer may use its buffer again as soon as it is told that it was written',
+    async run(runner) {
+      const command = runner.spawn(['sh', '-c', 'read -r go; sleep 0.1; sha256sum | cut -c1-64'], {
+        stdin: 'pipe',
+      })
+      command.stdin.write('go\n')
+      const block = Buffer.alloc(100_000)
+      const hash = createHash('sha256')
+      for (let index = 0; index < 20; index++) {
+        hash.update(block.fill(index))
+        await new Promise((resolve) => command.stdin.write(block, resolve))
+      }
+      block.fill(255)
+      command.stdin.end()
+      assert.equal(await command.text(), `${hash.digest('hex')}\n`)
+    },
+  },
+  {
     name: 'stdin stays open until it is ended',
     async run(runner) {
       const command = runner.spawn(['sh', '-c', 'while read -r line; do echo "got $line"; done; echo end'], {

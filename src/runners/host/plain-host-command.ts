@@ -104,7 +104,7 @@ export class PlainHostCommand {
     this.stdin.pump({
       send(bytes) {
         if (stdin.writableNeedDrain) return 0
-        stdin.write(bytes)
+        stdin.write(Buffer.from(bytes)) // which may be kept for longer than the caller keeps them
         return bytes.length
       },
       end: () => void stdin.end(),
