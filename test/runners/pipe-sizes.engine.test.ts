@@ -16,7 +16,10 @@ function pipeSizes(pid: number): number[] {
   const folder = `/proc/${pid}/fd`
   const pipes = readdirSync(folder).map((name) => join(folder, name))
   const open = pipes.filter((path) => readlinkSync(path).startsWith('pipe:'))
-  return execFileSync('perl', ['-e', perl, ...open], { encoding: 'utf8' }).trim().split('\n').map(Number)
+  return execFileSync('perl', ['-e', perl, ...open], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number)
 }
 
 test('the pipes of a connection are large while much flows, and as they were when it is over', async () => {
