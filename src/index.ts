@@ -153,6 +153,7 @@ export type { ClaudeProcess, ErrorListener, ExitListener } from './agent-sdk/cla
 
 // Secrets.
 export { isSecret, Secret, type SecretOptions } from './model/secret.js'
+export type { SecretsEnd } from './model/secrets-end.js'
 export type { SecretStore } from './ports/secret-store.js'
 export type { SecretFileOptions } from './secrets/secret-uses.js'
 export type { GitCredentialOptions } from './secrets/git-credential.js'

@@ -1,3 +1,4 @@
+import type { SecretsEnd } from '../model/secrets-end.js'
 import type { signalName } from '../model/signal.js'
 
 /**
@@ -74,6 +75,6 @@ export interface CommandExit {
   readonly oomKills?: number
   /** For how long its container was paused while it ran, to within a second; absent when it was not. */
   readonly pausedMs?: number
-  /** Where it was given secrets: whether they were emptied, removed, looked for, and not found. */
-  readonly secrets?: { readonly verified: boolean }
+  /** Where it was given secrets: what came of them. */
+  readonly secrets?: SecretsEnd
 }

@@ -94,9 +94,9 @@ export class AttachedCommand extends SupervisedCommand {
 
   override exit(record: ExitRecord): void {
     const { id: runId, tell } = this.call
-    if (this.note && record.secretsGone !== undefined) {
+    if (this.note && record.secrets) {
       const secrets = Object.keys(this.note.secrets)
-      tell({ type: 'destroyed', runId, secrets, verified: record.secretsGone })
+      tell({ type: 'destroyed', runId, ...record.secrets, secrets })
     }
     super.exit(record)
   }

@@ -64,7 +64,7 @@ export async function lostExit(
   intent: 'killed' | 'aborted' | undefined,
   secrets: GivenSecrets | undefined,
 ): Promise<CommandExit> {
-  secrets?.destroyed(false)
+  secrets?.destroyed({ verified: false })
   const loss = await (lossOf?.(error).catch(() => unexplained(error)) ?? unexplained(error))
   return {
     reason: loss.reason,

@@ -183,7 +183,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
     const error = toSpawnError(failure, { ...(this.launched ?? this.plan), user }, this.secrets)
     const instead = this.intent ? undefined : launcher?.failed(error)
     if (instead) return 'argv' in instead ? void this.launch(instead) : this.answer(instead)
-    this.secrets?.destroyed(failure.secretsGone)
+    this.secrets?.destroyed(failure.secrets)
     this.settle(
       { ...neverRan('spawnFailed', error.message), ...(this.intent && { requested: this.intent }) },
       error,
@@ -230,7 +230,7 @@ export class SupervisedCommand implements RemoteCommandEvents {
   exit(record: ExitRecord): void {
     const exit = toCommandExit(record, this.intent)
     this.report?.resolve(record.descendants)
-    this.secrets?.destroyed(record.secretsGone)
+    this.secrets?.destroyed(record.secrets)
     this.settle(this.problem === undefined ? exit : { ...exit, explanation: this.problem })
   }
 

@@ -71,7 +71,7 @@ export function toCommandExit(record: ExitRecord, intent?: 'killed' | 'aborted')
     }),
     ...(record.lostBytes > 0 && { lostOutputBytes: record.lostBytes }),
     descendants: record.descendants,
-    ...(record.secretsGone !== undefined && { secrets: { verified: record.secretsGone } }),
+    ...(record.secrets && { secrets: record.secrets }),
   }
 }
 

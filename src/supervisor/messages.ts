@@ -1,3 +1,4 @@
+import type { SecretsEnd } from '../model/secrets-end.js'
 import type { TerminalSize } from '../model/terminal-size.js'
 import { protocolError } from './protocol-error.js'
 import { RecordReader, RecordWriter } from './record.js'
@@ -73,8 +74,8 @@ export interface SpawnFailure {
   readonly stage: number
   readonly errno: number
   readonly text: string
-  /** Whether its secrets are gone; undefined: it had none. */
-  readonly secretsGone: boolean | undefined
+  /** Undefined: it had none. */
+  readonly secrets: SecretsEnd | undefined
 }
 
 /** What became of the processes below a command. */
@@ -101,8 +102,8 @@ export interface ExitRecord {
   /** How often the kernel killed in its container for want of memory while it ran. */
   readonly oomKills: number
   readonly pausedMs: number
-  /** Whether its secrets are gone; undefined: it had none. */
-  readonly secretsGone: boolean | undefined
+  /** Undefined: it had none. */
+  readonly secrets: SecretsEnd | undefined
 }
 
 /** Our own HELLO. `silenceMs`: for longer we say nothing only when we are gone; 0: no promise. */
@@ -193,7 +194,7 @@ export function decodeFailure(payload: Buffer): SpawnFailure {
     stage: record.u8(1) ?? 0,
     errno: record.u32(2) ?? 0,
     text: record.text(3) ?? '',
-    secretsGone: flag(record, 14),
+    secrets: secretsEnd(record),
   }
 }
 
@@ -221,8 +222,14 @@ export function decodeExit(payload: Buffer): ExitRecord {
     },
     oomKills: record.u32(12) ?? 0,
     pausedMs: Number(record.u64(13) ?? 0n),
-    secretsGone: flag(record, 14),
+    secrets: secretsEnd(record),
   }
+}
+
+function secretsEnd(record: RecordReader): SecretsEnd | undefined {
+  const verified = flag(record, 14)
+  const left = record.text(16)
+  return verified === undefined ? undefined : { verified, ...(left !== undefined && { left }) }
 }
 
 /** Why a session cannot be resumed. */

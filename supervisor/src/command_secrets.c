@@ -59,7 +59,11 @@ void command_secrets_tell(struct command *command, struct outbox *outbox, uint32
 }
 
 void secrets_field(struct record_writer *writer, const struct command *command) {
-  if (command->report.secrets != SECRETS_NONE) record_u8(writer, 14, command->report.secrets == SECRETS_GONE);
+  if (command->report.secrets == SECRETS_NONE) return;
+  bool gone = command->report.secrets == SECRETS_GONE;
+  record_u8(writer, 14, gone);
+  char path[LONGEST_SECRET_PATH];
+  if (!gone && command->run[0] && run_folder_find(command->run, path)) record_text(writer, 16, path);
 }
 
 const char *secrets_failure(const struct command *command) {

@@ -17,7 +17,7 @@ uint8_t command_secrets_lost(const struct command *command);
 void command_secrets_tell(struct command *command, struct outbox *outbox, uint32_t number, uint64_t *told,
                           bool answers);
 
-/* The field that EXIT and FAILED have of them. */
+/* The fields that EXIT and FAILED have of them. */
 void secrets_field(struct record_writer *writer, const struct command *command);
 
 /* What the errno of a FAILED means beyond its name; NULL: nothing. */

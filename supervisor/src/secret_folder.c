@@ -194,6 +194,19 @@ bool run_folder_remove_lost(const char *name) {
   return gone;
 }
 
+bool run_folder_find(const char *name, char path[LONGEST_SECRET_PATH]) {
+  bool found = false;
+  for (int place = 0; place < PLACES && !found; place++) {
+    struct stat info;
+    int base = open_place(place, false);
+    if (base < 0) continue;
+    found = fstatat(base, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    close(base);
+    join(path, LONGEST_SECRET_PATH, parents[place], "/", place_name(place), "/", name, NULL);
+  }
+  return found;
+}
+
 /* Calls for each name in a folder that is ours alone. */
 static void each_run(int base, void (*call)(int base, const char *name, void *context), void *context) {
   _Alignas(8) char buffer[1024];

@@ -28,6 +28,9 @@ bool run_folder_remove(const struct run_folder *run, const char *name);
 /* The same where the monitor that made it is gone. */
 bool run_folder_remove_lost(const char *name);
 
+/* Where it lies, if it does. */
+bool run_folder_find(const char *name, char path[LONGEST_SECRET_PATH]);
+
 /* Removes what supervisors left that were killed; runs that go on hold a lock. */
 void run_folders_sweep(void);
 

@@ -121,7 +121,7 @@ describe('a user of its own is refused, by name,', () => {
     const { failure } = await exec.run({ argv: ['true'], env: ['PATH=/bin'], cwd: '/', flags: 64 })
     expect(failure).toMatchObject({ stage: 2, error: 1 })
     const asked = { argv: ['true'], cwd: '/', user: 'unique' }
-    const told = { stage: 2, errno: 1, text: failure?.text ?? '', secretsGone: undefined }
+    const told = { stage: 2, errno: 1, text: failure?.text ?? '', secrets: undefined }
     expect(toSpawnError(told, asked)).toMatchObject({
       code: 'NOT_SUPPORTED',
       message:

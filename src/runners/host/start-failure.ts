@@ -12,7 +12,7 @@ export function startFailure({ argv, cwd, user }: SpawnPlan, defaults: PlaceDefa
   if (error instanceof SpawnError) return error
   const asked = { argv, cwd: cwd ?? defaults.cwd, user }
   const failed = (stage: keyof typeof stageNumbers, { errno = 0 }: SystemError) =>
-    toSpawnError({ stage: stageNumbers[stage], errno: -errno, text: '', secretsGone: undefined }, asked)
+    toSpawnError({ stage: stageNumbers[stage], errno: -errno, text: '', secrets: undefined }, asked)
   const noFolder = asked.cwd === undefined ? undefined : cannotEnter(asked.cwd)
   if (noFolder) return failed('cwd', noFolder)
   if (user !== undefined && error.code === 'EPERM') return failed('user', error)

@@ -1,4 +1,5 @@
 import type { Command } from '../../command/command.js'
+import type { SecretsEnd } from '../../model/secrets-end.js'
 
 /** What {@link DeliveredSecrets} are made of. */
 export interface Delivery {
@@ -14,7 +15,7 @@ export class DeliveredSecrets implements AsyncDisposable {
   /** Their folder. */
   readonly dir: string
   readonly #delivery: Delivery
-  #ending: Promise<{ readonly verified: boolean }> | undefined
+  #ending: Promise<SecretsEnd> | undefined
 
   /** @internal */
   constructor(delivery: Delivery) {
@@ -36,7 +37,7 @@ export class DeliveredSecrets implements AsyncDisposable {
   }
 
   /** Empties, removes and looks for them. Idempotent. */
-  destroy(): Promise<{ readonly verified: boolean }> {
+  destroy(): Promise<SecretsEnd> {
     return (this.#ending ??= this.#end())
   }
 
@@ -44,11 +45,11 @@ export class DeliveredSecrets implements AsyncDisposable {
     await this.destroy()
   }
 
-  async #end(): Promise<{ readonly verified: boolean }> {
+  async #end(): Promise<SecretsEnd> {
     const { holder, release } = this.#delivery
     await holder.kill({ graceMs: 0 })
     const { secrets } = await holder.exit
     await release()
-    return { verified: secrets?.verified ?? false }
+    return secrets ?? { verified: false }
   }
 }

@@ -4,6 +4,7 @@ import type { SecretEvent } from '../../events/secret-events.js'
 import { errnoName } from '../../model/errno.js'
 import type { Secret } from '../../model/secret.js'
 import { secretsOf, type SecretUse } from '../../model/secret-use.js'
+import type { SecretsEnd } from '../../model/secrets-end.js'
 import type { SecretStore } from '../../ports/secret-store.js'
 import { assertUnexpired, readSecrets } from '../../secrets/read-secrets.js'
 import type { SecretRecord } from '../../supervisor/secret-frames.js'
@@ -67,8 +68,8 @@ export class GivenSecrets {
   }
 
   /** Undefined where none had been delivered. */
-  destroyed(verified: boolean | undefined): void {
-    if (verified !== undefined) this.tell({ type: 'destroyed', secrets: this.names, verified })
+  destroyed(end: SecretsEnd | undefined): void {
+    if (end) this.tell({ type: 'destroyed', secrets: this.names, ...end })
   }
 
   /** By the place of their files among those that were sent. */

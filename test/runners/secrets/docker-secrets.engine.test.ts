@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { connectEngine } from '../../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../../src/engine/container-engine.js'
+import type { SecretEvent } from '../../../src/events/secret-events.js'
 import type { Container } from '../../../src/harness/container.js'
 import { DockerRunner } from '../../../src/runners/docker-runner.js'
+import { SecretInjector } from '../../../src/runners/secrets/secret-injector.js'
 import { MemorySecretStore } from '../../../src/secrets/memory-secret-store.js'
 import { secretFile } from '../../../src/secrets/secret-uses.js'
 import { BUSYBOX_IMAGE, DEBIAN_IMAGE, testEndpoint, testLabels } from '../../support/engine.js'
@@ -112,4 +114,30 @@ test('a tmpfs that is full starts nothing and leaves nothing', async () => {
   } finally {
     await container.remove()
   }
+})
+
+test('what root keeps from being removed is named, by exit, event and survey', async () => {
+  const container = await startContainer({
+    Image: DEBIAN_IMAGE,
+    Cmd: ['sleep', '600'],
+    HostConfig: { CapAdd: ['SYS_ADMIN'], SecurityOpt: ['apparmor=unconfined'] },
+  })
+  onTestFinished(() => container.remove())
+  const secretStore = new MemorySecretStore({ token: 'sesame-open' })
+  const events: SecretEvent[] = []
+  const onSecrets = (event: SecretEvent) => void events.push(event)
+  await using runner = new DockerRunner({
+    harness: { engine },
+    container: container.id,
+    secretStore,
+    onSecrets,
+  })
+  const cover = 'echo "$ANYON_SECRETS_DIR"; mount -t tmpfs none "$ANYON_SECRETS_DIR"'
+  const secrets = [secretFile('token', 'token')]
+  const { exit, stdout } = await runner.run(['sh', '-c', cover], { secrets, user: '0', check: true })
+  const left = stdout.trim()
+  expect(exit.secrets).toEqual({ verified: false, left })
+  expect(events.at(-1)).toMatchObject({ type: 'destroyed', verified: false, left })
+  const injector = new SecretInjector({ harness, secretStore })
+  expect(await injector.verifyDestroyed(container.id)).toMatchObject({ clean: false, left: [left] })
 })
