@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
@@ -184,6 +184,35 @@ describe('plain exec', () => {
     const { container, runner } = await place({}, { supervisor: 'never' })
     await runner.run(['true'])
     await container.act(action)
+    const command = runner.spawn(['true'])
+    await expect(command.started).rejects.toMatchObject({ code: 'CONTAINER_STATE', stage: 'connect' })
+    expect((await command.exit).reason).toBe('spawnFailed')
+  })
+
+  test('is refused where the container was removed', async () => {
+    const { container, runner } = await place({}, { supervisor: 'never' })
+    await runner.run(['true'])
+    await container.remove()
+    const command = runner.spawn(['true'])
+    await expect(command.started).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND', stage: 'connect' })
+    expect((await command.exit).reason).toBe('spawnFailed')
+  })
+
+  test('is refused where the container restarts for ever', async () => {
+    const { container, runner } = await place(
+      {
+        Cmd: ['sh', '-c', 'until [ -e /over ]; do sleep 0.05; done; exit 1'],
+        HostConfig: { RestartPolicy: { Name: 'always' } },
+      },
+      { supervisor: 'never' },
+    )
+    await runner.run(['touch', '/over'])
+    // The engine waits twice as long before each restart: here for a second and a half, or longer.
+    await vi.waitFor(async () => {
+      const { body } = await engineRequest('GET', `/containers/${container.id}/json`)
+      expect(body).toMatchObject({ State: { Restarting: true } })
+      expect((body as { RestartCount: number }).RestartCount).toBeGreaterThanOrEqual(4)
+    }, 20_000)
     const command = runner.spawn(['true'])
     await expect(command.started).rejects.toMatchObject({ code: 'CONTAINER_STATE', stage: 'connect' })
     expect((await command.exit).reason).toBe('spawnFailed')
