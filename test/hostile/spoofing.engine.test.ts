@@ -76,6 +76,12 @@ describe('root at the socket', () => {
       await exec.next(({ type }) => type === FrameType.error)
       await exec.closed
     }
+    // Numbers that it has had itself, too: only those of its own commands are meant by them.
+    const exec = await Exec.start(engine, container.id, ['/.anyon/supervisor', 'connect'])
+    await exec.greet()
+    for (let times = 0; times < 4; times++) await exec.run({ argv: ['/bin/true'] })
+    for (let number = 1; number < 4; number++) exec.kill(number, 9, 0)
+    expect((await exec.run({ argv: ['/bin/true'] })).code).toBe(0)
     command.stdin.end('\n')
     expect(await command.exit).toMatchObject({ reason: 'exited', code: 4 })
   })
