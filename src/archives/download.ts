@@ -18,7 +18,8 @@ export interface DownloadOptions {
 
 /**
  * A tar of a file or folder of the container, under its last name: by the engine where it sees the path, by the
- * container's own programs on a tmpfs. Throws `PATH_NOT_FOUND`, `CONTAINER_STATE`, `CONTAINER_NOT_FOUND`.
+ * container's own programs on a tmpfs. Throws `PATH_NOT_FOUND`, `NOT_SUPPORTED` (no `tar` where one is needed),
+ * `CONTAINER_STATE`, `CONTAINER_NOT_FOUND`.
  */
 export async function download(
   engine: ContainerEngine,

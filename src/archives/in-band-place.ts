@@ -60,8 +60,9 @@ export class InBandPlace implements Place {
     try {
       await tar.started
       return checked
-    } catch (error) {
+    } catch (cause) {
       checked.on('error', () => {}).destroy()
+      const error = lackOf('tar', cause)
       if (!isMissingProgram(error)) throw error
       return packEntries([{ path: name, content: await this.#readFile(path) }], {})
     }
@@ -108,20 +109,31 @@ export class InBandPlace implements Place {
     })
   }
 
-  #run(argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
+  async #run(argv: readonly [string, ...string[]], stdin?: Readable): Promise<ExecResult> {
     const { signal } = this.options
-    return runInContainer(this.engine, this.containerId, argv, {
-      user: '0',
-      maxOutputBytes: 64 * 1024,
-      ...(stdin !== undefined && { stdin }),
-      ...(signal !== undefined && { signal }),
-    })
+    try {
+      return await runInContainer(this.engine, this.containerId, argv, {
+        user: '0',
+        maxOutputBytes: 64 * 1024,
+        ...(stdin !== undefined && { stdin }),
+        ...(signal !== undefined && { signal }),
+      })
+    } catch (error) {
+      throw lackOf(argv[0], error)
+    }
   }
 }
 
 /** Whether an error says that the image lacks the program. */
 export function isMissingProgram(error: unknown): boolean {
-  return isContainersError(error, 'SPAWN_FAILED') && error.details.errno === 'ENOENT'
+  return isContainersError(error, 'NOT_SUPPORTED') && error.details.missing !== undefined
+}
+
+/** The error for a program that the image lacks; any other is left as it is. */
+function lackOf(program: string, error: unknown): unknown {
+  if (!isContainersError(error, 'SPAWN_FAILED') || error.details.errno !== 'ENOENT') return error
+  const message = `The image has no ${program}, without which this cannot be done in memory. Use the container's files, which need no program of the image, or a volume.`
+  return new ContainersError('NOT_SUPPORTED', message, { cause: error, details: { missing: program } })
 }
 
 async function checkTar(

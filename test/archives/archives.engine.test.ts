@@ -37,6 +37,8 @@ beforeAll(async () => {
     { type: 'tmpfs', target: '/mem' },
     { type: 'tmpfs', target: '/work/cache' },
     { type: 'volume', source: volume, target: '/vol' },
+    { type: 'volume', source: volume, target: '/vol-read-only', readOnly: true },
+    { type: 'tmpfs', target: '/mem-read-only', options: 'ro' },
   ] as const
   id = await startTestContainer(engine, { mounts })
   readOnly = await startTestContainer(engine, { mounts, readOnlyRoot: true })
@@ -79,6 +81,7 @@ describe('a folder there and back', () => {
       createHash('sha256').update(big).digest('hex'),
     )
     expect(await inside(['stat', '-c', '%a %u %g', `${target}/tool`], container())).toBe('755 1000 2000')
+    expect(await inside(['stat', '-c', '%u %g', target], container())).toBe('1000 2000')
     expect(await inside(['cat', `${target}/link`], container())).toBe('text')
 
     const back = join(base, `back-${path.replaceAll('/', '-')}-${container().slice(0, 8)}`)
@@ -172,6 +175,16 @@ describe('what goes wrong', () => {
     await expect(upload(engine, id, target, folder)).rejects.toMatchObject({ code })
     expect(await inside(['sh', '-c', 'ls -d /data/nowhere /mem/nowhere 2>/dev/null'])).toBe('')
   })
+
+  it.each(['/vol-read-only', '/mem-read-only'])(
+    'upload to a mount like %s names the mount',
+    async (target) => {
+      await expect(upload(engine, id, `${target}/x`, folder, { createTarget: true })).rejects.toMatchObject({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining(`mount ${target} of`) as string,
+      })
+    },
+  )
 
   it.each(['/nowhere', '/mem/nowhere'])('download of %s is PATH_NOT_FOUND', async (path) => {
     await expect(downloadTo(engine, id, path, join(base, 'none'))).rejects.toMatchObject({
