@@ -6,11 +6,13 @@ import { Readable } from 'node:stream'
 import type { ContainerEngine } from '../engine/container-engine.js'
 import { ContainersError } from '../errors/containers-error.js'
 import { invalidOption } from '../errors/invalid-option.js'
+import { abortedError, throwIfAborted } from '../internal/abort.js'
 import { containerPath } from './container-path.js'
 import { findPlace, type FoundPlace } from './find-place.js'
 import { InBandPlace, isMissingProgram } from './in-band-place.js'
 import { packEntries, type UploadEntry } from './pack-entries.js'
 import { packFile, packFolder, type EntryOwner } from './pack-folder.js'
+import { endedBy, settled } from './whole-or-nothing.js'
 
 /**
  * What to upload: a path on the host (a folder stands for what is in it), an uncompressed tar, or entries given by
@@ -54,7 +56,9 @@ export async function upload(
   }
   const tar = source instanceof Readable ? source : undefined
   tar?.pause()
-  const found = await findPlace(engine, containerId, path, 'write', { signal: options.signal })
+  throwIfAborted(`Uploading to ${path}`, options.signal)
+  const signal = options.atomic === true ? undefined : options.signal // see uploadWhole
+  const found = await findPlace(engine, containerId, path, 'write', { signal })
   if (typeof source === 'string' && sizeBytes !== undefined) {
     return uploadFile(
       engine,
@@ -87,32 +91,48 @@ async function uploadFile(
   const folder = into ? found.path : posix.dirname(found.path)
   const name = into ? basename(file) : posix.basename(found.path)
   await needFolder(found, folder, options)
-  if (options.atomic !== true) return putFile(found, folder, name, { file, sizeBytes }, options)
-  const temporary = `.anyon-${randomBytes(8).toString('hex')}`
-  const inside = new InBandPlace(engine, containerId, { signal: options.signal })
+  const source = { file, sizeBytes, read: (content: Readable) => content }
+  if (options.atomic !== true) return putFile(found, posix.join(folder, name), source, options)
+  await uploadWhole(
+    new InBandPlace(engine, containerId, {}),
+    posix.join(folder, name),
+    options,
+    (path, signal) =>
+      putFile(found, path, { ...source, read: (content) => endedBy(signal, content) }, options),
+  )
+}
+
+/** An abort ends what `put` sends, and no call: what a call left behind could still make the file after its removal. */
+async function uploadWhole(
+  inside: InBandPlace,
+  path: string,
+  { signal }: UploadOptions,
+  put: (path: string, signal: AbortSignal | undefined) => Promise<void>,
+): Promise<void> {
+  const what = `Uploading to ${path}`
+  const temporary = posix.join(posix.dirname(path), `.anyon-${randomBytes(8).toString('hex')}`)
   try {
-    await putFile(found, folder, temporary, { file, sizeBytes }, options)
-    await inside.rename(posix.join(folder, temporary), posix.join(folder, name))
+    await settled(put(temporary, signal), what, signal)
+    throwIfAborted(what, signal)
+    await inside.rename(temporary, path)
   } catch (error) {
-    const unbounded = new InBandPlace(engine, containerId, {}) // an aborted upload is cleaned up too
-    await unbounded.removeFile(posix.join(folder, temporary)).catch(() => {}) // the first error says more
-    throw error
+    await inside.removeFile(temporary).catch(() => {}) // the first error says more
+    throw signal?.aborted ? abortedError(what, signal) : error
   }
 }
 
 async function putFile(
   { place }: FoundPlace,
-  folder: string,
-  name: string,
-  { file, sizeBytes }: { file: string; sizeBytes: number },
+  path: string,
+  { file, sizeBytes, read }: { file: string; sizeBytes: number; read: (content: Readable) => Readable },
   owner: EntryOwner,
 ): Promise<void> {
   try {
-    await place.extract(folder, packFile(file, name, owner))
+    await place.extract(posix.dirname(path), read(packFile(file, posix.basename(path), owner)))
   } catch (error) {
     if (!(place instanceof InBandPlace) || !isMissingProgram(error)) throw error
     const mode = owner.mode ?? (await stat(file)).mode & 0o777
-    await place.writeFile(posix.join(folder, name), createReadStream(file), sizeBytes, { ...owner, mode })
+    await place.writeFile(path, read(createReadStream(file)), sizeBytes, { ...owner, mode })
   }
 }
 

@@ -6,9 +6,11 @@ import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { download, downloadTo } from '../../src/archives/download.js'
+import { packEntries } from '../../src/archives/pack-entries.js'
 import { upload } from '../../src/archives/upload.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import { runInContainer } from '../../src/exec/run-in-container.js'
+import { abortable } from '../../src/internal/abort.js'
 import { testLabels } from '../support/engine.js'
 import {
   createTestContainer,
@@ -223,6 +225,27 @@ describe('what goes wrong', () => {
       expect(await inside(['sh', '-c', `ls -A ${path} | grep -e huge -e anyon`])).toBe('')
     },
   )
+
+  it('an atomic file is not there either where an engine goes on after a call that was broken off', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    let goneOn: Promise<void> = Promise.resolve()
+    const putArchive: ContainerEngine['putArchive'] = (container, into, tar, options) => {
+      goneOn = (async () => {
+        const [header = Buffer.alloc(0)] = (await (tar as Readable).take(1).toArray()) as Buffer[]
+        controller.abort()
+        if (options?.signal) await uploading.catch(() => {})
+        const path = header.toString('latin1', 0, header.indexOf(0))
+        await engine.putArchive(container, into, packEntries([{ path, content: 'half' }], {}))
+      })()
+      return abortable(goneOn, 'Putting', options?.signal)
+    }
+    const source = join(folder, 'big')
+    const uploading = upload({ ...engine, putArchive }, id, '/data/half', source, { atomic: true, signal })
+    await expect(uploading).rejects.toMatchObject({ code: 'ABORTED' })
+    await goneOn
+    expect(await inside(['sh', '-c', 'ls -A /data | grep -e half -e anyon'])).toBe('')
+  })
 
   it.each(['/data', '/mem'])('a container that lures out of the folder is refused, in %s', async (path) => {
     await inside([
