@@ -6,7 +6,7 @@ const RETRIES = 3
 const FIRST_WAIT_MS = 500
 /** A registry's answers that the same question gets again. */
 const lasting =
-  /unauthorized|denied|forbidden|not found|unknown|unsupported|no matching manifest|invalid|certificate|x509|HTTP response to HTTPS client|no space left/i
+  /unauthorized|credentials|denied|forbidden|not found|unknown|unsupported|no matching manifest|invalid|certificate|x509|HTTP response to HTTPS client|no space left/i
 
 /**
  * Pulls an image, trying again what may pass: registries that time out, answer with a failure of theirs, or cut the

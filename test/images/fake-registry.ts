@@ -13,6 +13,8 @@ export interface FakeRegistry {
   readonly requests: string[]
   /** How many requests for a manifest are answered with 503 first. */
   failures: number
+  /** When set, only who comes with this `name:password` is let in. */
+  credentials: string | undefined
   /** Blobs wait for this. */
   gate: Promise<void>
   close(): Promise<void>
@@ -51,6 +53,11 @@ async function makeImage(labels: Record<string, string>) {
 export async function startFakeRegistry(labels: Record<string, string>): Promise<FakeRegistry> {
   const { manifest, blobs } = await makeImage(labels)
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { credentials } = registry
+    const given = `Basic ${Buffer.from(credentials ?? '').toString('base64')}`
+    if (credentials !== undefined && request.headers.authorization !== given) {
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end()
+    }
     const [, , name = '', kind = '', item = ''] = (request.url ?? '').split('/')
     if (name === '') return void response.end('{}')
     registry.requests.push(`${request.method} ${kind}`)
@@ -83,6 +90,7 @@ export async function startFakeRegistry(labels: Record<string, string>): Promise
     reference: (name) => `127.0.0.1:${port}/${name}:v1`,
     requests: [],
     failures: 0,
+    credentials: undefined,
     gate: Promise.resolve(),
     close: () =>
       new Promise((resolve) => {

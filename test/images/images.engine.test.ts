@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
-import type { ImageProgress, PullProgress } from '../../src/images/image-options.js'
+import type { BuildProgress, ImageProgress, PullProgress } from '../../src/images/image-options.js'
 import { Images } from '../../src/images/images.js'
 import { createDeferred } from '../../src/internal/deferred.js'
 import { BUSYBOX_IMAGE, engineRequest, testEndpoint, testLabels } from '../support/engine.js'
@@ -29,6 +29,7 @@ beforeEach(async () => {
   tag = named(`io-${randomBytes(6).toString('hex')}`)
   registry.requests.length = 0
   registry.failures = 0
+  registry.credentials = undefined
   registry.gate = Promise.resolve()
 })
 afterEach(async () => {
@@ -57,6 +58,7 @@ describe('pulling', () => {
     expect(await images.inspect(reference)).toMatchObject({ tags: [reference], labels: testLabels() })
     expect(progress.every(({ kind, image }) => kind === 'pull' && image === reference)).toBe(true)
     expect(progress.some(({ layer, status }) => layer !== undefined && status === 'Pull complete')).toBe(true)
+    expect(progress.some(({ currentBytes = 0, totalBytes }) => currentBytes > 0 && totalBytes)).toBeTruthy()
   })
 
   it('is done once for all who ask, each of whom can leave', async () => {
@@ -131,6 +133,20 @@ describe('pulling', () => {
     expect(asked() - before).toBeLessThan(3)
   })
 
+  it('brings the credentials of its caller, and of no other who asks for the same', async () => {
+    const reference = inRegistry()
+    registry.credentials = 'ann:secret'
+    const auth = { username: 'ann', password: 'secret' }
+    const [without, wrong, right] = await Promise.allSettled([
+      images.pull(reference),
+      images.pull(reference, { auth: { ...auth, password: 'guess' } }),
+      images.pull(reference, { auth }),
+    ])
+    const refused = { status: 'rejected', reason: { code: 'PULL_FAILED', retryable: false } }
+    expect([without, wrong]).toMatchObject([refused, refused])
+    expect(right.status).toBe('fulfilled')
+  })
+
   it('rejects only the caller whose onProgress throws', async () => {
     const reference = inRegistry()
     const throwing = images.pull(reference, {
@@ -173,6 +189,40 @@ describe('building', () => {
       'COPY . /in/',
       'RUN ls /in; echo "$WORD"',
     ])
+  })
+
+  it('takes the Dockerfile, the stage and the network that it is told', async () => {
+    await writeFile(
+      join(folder, 'Own.dockerfile'),
+      `FROM ${BUSYBOX_IMAGE} AS wanted\nENV STAGE=wanted\nRUN ls /sys/class/net\nFROM ${BUSYBOX_IMAGE}\nENV STAGE=last`,
+    )
+    let output = ''
+    const which = { dockerfile: 'Own.dockerfile', target: 'wanted', network: 'none', noCache: true }
+    const onProgress = ({ text }: BuildProgress): void => void (output += text)
+    await images.build(folder, { ...which, tags: [tag], labels: testLabels(), onProgress })
+    expect((await images.inspect(tag)).env).toContain('STAGE=wanted')
+    expect(output).toContain('lo\n')
+    expect(output).not.toContain('eth0')
+  })
+
+  it('uses what was built before unless told not to, and shares no work with another build of the folder', async () => {
+    const script = 'cat /proc/sys/kernel/random/uuid >/id'
+    await writeFile(
+      join(folder, 'Dockerfile'),
+      `FROM ${BUSYBOX_IMAGE}\nARG WORD\nENV WORD=$WORD\nRUN ${script}`,
+    )
+    const labels = testLabels()
+    const first = await images.build(folder, { tags: [tag], labels, noCache: true })
+    expect(await images.build(folder, { tags: [tag], labels })).toBe(first)
+    const anew = { tags: [named(`${tag}-anew`)], labels, noCache: true }
+    expect(await images.build(folder, anew)).not.toBe(first)
+    const words = ['one', 'two']
+    const tags = words.map((word) => named(`${tag}-${word}`))
+    await Promise.all(
+      words.map((WORD, n) => images.build(folder, { tags: [tags[n] ?? ''], labels, buildArgs: { WORD } })),
+    )
+    const envs = await Promise.all(tags.map(async (one) => (await images.inspect(one)).env))
+    expect(envs).toEqual(words.map((word) => expect.arrayContaining([`WORD=${word}`]) as unknown))
   })
 
   it('names the step that failed and its last lines, and leaves nothing', async () => {
@@ -220,7 +270,7 @@ describe('building', () => {
     const options = { tags: [tag], labels: testLabels(), noCache: true }
     const [one, two] = await Promise.all([images.build(folder, options), images.build(folder, options)])
     expect(one).toBe(two)
-    await writeFile(join(folder, 'Dockerfile'), `FROM ${BUSYBOX_IMAGE}\nRUN echo begun; sleep 30`)
+    await writeFile(join(folder, 'Dockerfile'), `FROM ${BUSYBOX_IMAGE}\nRUN : ${tag}; echo begun; sleep 60`)
     const leaving = new AbortController()
     const aborted = images.build(folder, {
       ...options,
@@ -228,6 +278,11 @@ describe('building', () => {
       onProgress: ({ text }) => text.includes('begun') && leaving.abort(),
     })
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' })
+    const steps = async (): Promise<number> => {
+      const all = (await engineRequest('GET', '/containers/json?all=1')).body as { Command: string }[]
+      return all.filter(({ Command }) => Command.includes(tag)).length
+    }
+    await expect.poll(steps, { timeout: 20_000 }).toBe(0)
   })
 })
 
@@ -266,6 +321,8 @@ describe('policies, names and removal', () => {
     expect((await engineRequest('GET', `/images/${other}:v2/json`)).status).toBe(200)
     expect(await images.remove(`${other}:v2`)).toBe(true)
     expect(await images.remove(`${other}:v2`)).toBe(false)
+    const digest = `io-x@sha256:${'0'.repeat(64)}`
+    await expect(images.tag(tag, digest)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(images.tag('io-nobody', 'io-x')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
     await expect(images.inspect('io-nobody')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
   })
