@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { joinLines } from '../../src/logs/join-lines.js'
-import { stampToSince, type LogGap, type StampedEntry } from '../../src/logs/log-entry.js'
+import { logGap, stampToSince, type LogGap, type StampedEntry } from '../../src/logs/log-entry.js'
 import { LogPosition } from '../../src/logs/log-position.js'
 import { LossWatch } from '../../src/logs/loss-watch.js'
 import { framedEntries, PIECE_BYTES, rawEntries } from '../../src/logs/parse-entries.js'
@@ -44,6 +44,16 @@ describe('taking a log apart', () => {
     }
   })
 
+  it('reports what the engine itself says went wrong', () => {
+    const failed = new Promise((resolve) => {
+      const text = Buffer.from('disk gone')
+      framedEntries(() => expect.unreachable(), resolve).push(
+        Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, text.length]), text]),
+      )
+    })
+    return expect(failed).resolves.toMatchObject({ message: expect.stringContaining('disk gone') as string })
+  })
+
   it('brings every form of a timestamp to the one that sorts', () => {
     const found: string[] = []
     const parser = rawEntries((one) => found.push(one.stamp))
@@ -75,6 +85,18 @@ it('joins only pieces of full size, each stream by itself', async () => {
       entry(4, 'again\n'),
     ),
   ).toEqual(['stderr err', `stdout ${piece}end`, 'stdout died', 'stdout again'])
+})
+
+it('ends a line where entries are missing in it', async () => {
+  const piece = 'x'.repeat(PIECE_BYTES)
+  const source = async function* () {
+    yield* [entry(1, piece), logGap(stamp(1), stamp(2)), entry(2, 'rest\n')]
+    await Promise.resolve()
+  }
+  const lines: string[] = []
+  for await (const { stream, text } of joinLines(source(), false))
+    lines.push(stream === 'gap' ? stream : text)
+  expect(lines).toEqual([piece, 'gap', 'rest'])
 })
 
 describe('going on where it was', () => {

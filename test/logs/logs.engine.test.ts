@@ -197,8 +197,11 @@ describe('following', () => {
 })
 
 describe('what goes wrong', () => {
-  it('is aborted at any time', async () => {
-    const id = await run('echo hi; sleep 60')
+  it.each<[string, (abort: () => void) => void]>([
+    ['between two lines', (abort) => abort()],
+    ['while it waits for one', setImmediate],
+  ])('is aborted %s', async (_, soon) => {
+    const id = await run('echo hi; sleep 600')
     const controller = new AbortController()
     const seen: string[] = []
     const reading = (async () => {
@@ -207,7 +210,7 @@ describe('what goes wrong', () => {
         signal: controller.signal,
       }).lines()) {
         seen.push(text)
-        controller.abort()
+        soon(() => controller.abort())
       }
     })()
     await expect(reading).rejects.toMatchObject({ code: 'ABORTED' })
