@@ -275,7 +275,7 @@ describe('building', () => {
     const aborted = images.build(folder, {
       ...options,
       signal: leaving.signal,
-      onProgress: ({ text }) => text.includes('begun') && leaving.abort(),
+      onProgress: ({ text }) => text.trim() === 'begun' && leaving.abort(),
     })
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' })
     const steps = async (): Promise<number> => {
