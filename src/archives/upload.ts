@@ -11,6 +11,7 @@ import { containerPath } from './container-path.js'
 import { findPlace, type FoundPlace } from './find-place.js'
 import { InBandPlace, isMissingProgram } from './in-band-place.js'
 import { packEntries, type UploadEntry } from './pack-entries.js'
+import { plainTar } from './plain-tar.js'
 import { packFile, packFolder, type EntryOwner } from './pack-folder.js'
 import { endedBy, settled } from './whole-or-nothing.js'
 
@@ -39,7 +40,7 @@ export interface UploadOptions extends EntryOwner {
  * A single file goes into `target` when that is a folder or ends in `/`, else it gets that name.
  *
  * Throws `PATH_NOT_FOUND` (source or target folder), `NOT_SUPPORTED` (read-only, or no `tar` where one is needed),
- * `CONTAINER_STATE`, `CONTAINER_NOT_FOUND`, `INVALID_OPTION`, `ARCHIVE_INVALID`.
+ * `CONTAINER_STATE`, `CONTAINER_NOT_FOUND`, `INVALID_OPTION`, `ARCHIVE_INVALID` (also a tar that is compressed).
  */
 export async function upload(
   engine: ContainerEngine,
@@ -54,9 +55,9 @@ export async function upload(
   if (options.atomic === true && sizeBytes === undefined) {
     throw invalidOption('atomic', 'is for a single file of the host', true)
   }
-  const tar = source instanceof Readable ? source : undefined
-  tar?.pause()
-  throwIfAborted(`Uploading to ${path}`, options.signal)
+  const what = `Uploading to ${path}`
+  throwIfAborted(what, options.signal)
+  const tar = source instanceof Readable ? await plainTar(source, what, options.signal) : undefined
   const signal = options.atomic === true ? undefined : options.signal // see uploadWhole
   const found = await findPlace(engine, containerId, path, 'write', { signal })
   if (typeof source === 'string' && sizeBytes !== undefined) {

@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { download, downloadTo } from '../../src/archives/download.js'
@@ -149,6 +151,38 @@ describe('other sources', () => {
     expect(await inside(['cat', '/data/passwd'])).toContain('root')
     await upload(engine, id, '/mem', await download(engine, id, '/etc/passwd'))
     expect(await inside(['cat', '/mem/passwd'])).toContain('root')
+  })
+
+  it.each([
+    ['compressed', async (tar: Readable) => Readable.from(gzipSync(await buffer(tar)))],
+    [
+      'cut off in its first block',
+      async (tar: Readable) => Readable.from((await buffer(tar)).subarray(0, 511)),
+    ],
+    ['of something else', () => Promise.resolve(Readable.from(randomBytes(2000)))],
+  ])('refuses a tar that is %s, before the engine sees it', async (_, spoil) => {
+    const source = await spoil(await download(engine, id, '/etc/passwd'))
+    const refused = upload(engine, id, '/data/spoilt', source, { createTarget: true })
+    await expect(refused).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+    expect(source.destroyed).toBe(true)
+    expect(await inside(['ls', '/data'])).not.toContain('spoilt')
+  })
+
+  it('takes a tar byte by byte, and one with nothing in it', async () => {
+    const bytes = await buffer(await download(engine, id, '/etc/passwd'))
+    await upload(engine, id, '/data/bytes', Readable.from(Array.from(bytes, (byte) => Buffer.of(byte))), {
+      createTarget: true,
+    })
+    await upload(engine, id, '/data/none', Readable.from(Buffer.alloc(1024)), { createTarget: true })
+    expect(await inside(['wc', '-l', '/data/bytes/passwd'])).toMatch(/^[1-9]/)
+    expect(await inside(['ls', '/data/none'])).toBe('')
+  })
+
+  it('waits for a tar no longer than its signal', async () => {
+    const source = new PassThrough()
+    const signal = AbortSignal.timeout(50)
+    await expect(upload(engine, id, '/data', source, { signal })).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(source.destroyed).toBe(true)
   })
 
   it('takes entries', async () => {
