@@ -224,6 +224,20 @@ describe('creating and starting', () => {
     await refused(() => second.start(), { code: 'PORT_TAKEN', says: [String(hostPort)] })
     expect(await leftOf('port')).toEqual([])
   })
+
+  test('a port to be published from an internal network: nothing is left', async () => {
+    const harness = await testHarness()
+    const network = uniqueName('internal')
+    const body = { Name: network, Internal: true, Labels: testLabels() }
+    expect((await engineRequest('POST', '/networks/create', body)).status).toBe(201)
+    onTestFinished(async () => void (await engineRequest('DELETE', `/networks/${network}`)))
+    const options = { network, labels: { row: 'internal' }, ports: [{ containerPort: 80 }] }
+    await refused(() => testContainer(harness, options), {
+      code: 'INVALID_OPTION',
+      says: ['create.ports', network, 'internal', '80'],
+    })
+    expect(await leftOf('internal')).toEqual([])
+  })
 })
 
 describe('waiting', () => {

@@ -148,11 +148,12 @@ export function checkCreateOptions(options: CreateOptions): void {
       )
     }
   }
-  if (options.network === 'none' && options.ports?.length) {
+  const { network, ports } = options
+  if ((network === 'none' || network === 'host') && ports?.length) {
     throw invalidOption(
       'create.ports',
-      "cannot be published with network: 'none'",
-      JSON.stringify(options.ports),
+      `cannot be published with network: '${network}'`,
+      JSON.stringify(ports),
     )
   }
 }

@@ -1,4 +1,6 @@
+import type { ContainerEngine } from '../engine/container-engine.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import { invalidOption } from '../errors/invalid-option.js'
 import { ensureSupervisorVolume } from '../delivery/supervisor-volume.js'
 import type { CreateRequest, ImageInspection } from '../engine/engine-types.js'
 import type { Images } from '../images/images.js'
@@ -22,6 +24,7 @@ export async function createContainer(
   const { events, stops } = context
   const { signal, image, name = uniqueName(), pullPolicy: policy = 'missing' } = options
   throwIfAborted(`Creating container ${name}`, signal)
+  await checkPublishing(context.engine, options)
   const found = await images.ensure(image, { policy, ...(signal && { signal }) })
   const supervisor =
     options.init === 'supervisor' ? await deliverSupervisor(context, options, found) : undefined
@@ -37,6 +40,18 @@ export async function createContainer(
   }
   events.emit('containerCreated', { containerId: id, name, image })
   return container
+}
+
+/** An engine that is asked to publish a port of a network without a way out says yes, and publishes nothing. */
+async function checkPublishing(
+  engine: ContainerEngine,
+  { network, ports, signal }: CreateOptions,
+): Promise<void> {
+  if (network === undefined || network === 'default' || !ports?.length) return
+  const { internal } = await engine.inspectNetwork(network, { ...(signal && { signal }) })
+  if (!internal) return
+  const rule = `cannot be published from the network ${network}, which is internal`
+  throw invalidOption('create.ports', rule, JSON.stringify(ports))
 }
 
 /** Not aborted half-way: the engine would go on, and what it makes must be known to be removed. */

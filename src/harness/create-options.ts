@@ -57,7 +57,10 @@ export interface CreateOptions {
   readOnlyRoot?: boolean
   mounts?: readonly MountRequest[]
   tmpfs?: readonly TmpfsOptions[]
-  /** Published on 127.0.0.1 unless `hostIp` says otherwise. */
+  /**
+   * Published on 127.0.0.1 unless `hostIp` says otherwise. Not with the networks `'none'` and `'host'`, nor from an
+   * internal one: `INVALID_OPTION`, since an engine would publish nothing and say nothing.
+   */
   ports?: readonly PortRequest[]
   /** `'none'`, `'host'`, or a network's name or id. Default: the engine's own default network. */
   network?: string

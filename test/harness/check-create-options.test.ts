@@ -45,6 +45,7 @@ test.each<[string, Record<string, unknown>, string]>([
     'create.ports[0].hostIp',
   ],
   ['ports without network', { image: 'x', network: 'none', ports: [{ containerPort: 80 }] }, 'create.ports'],
+  ['ports of the machine', { image: 'x', network: 'host', ports: [{ containerPort: 80 }] }, 'create.ports'],
   ['a host without address', { image: 'x', extraHosts: ['host'] }, 'create.extraHosts[0]'],
   ['a DNS server by name', { image: 'x', dns: ['dns'] }, 'create.dns[0]'],
   [
