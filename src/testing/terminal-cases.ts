@@ -183,7 +183,7 @@ const bodies: readonly CaseBody[] = [
       await screen.shows('<woken>')
       screen.type('\x03')
       // A shell drops what was typed before it heard of the interrupt.
-      await screen.shows(/woken[^]*prompt> /)
+      await screen.shows(/<woken>[^]*prompt> /)
       screen.type('exit 4\n')
       const { reason, code } = await command.exit
       assert.deepEqual([reason, code], ['exited', 4])

@@ -79,7 +79,8 @@ describe('each place that is looked into', () => {
     })
     decoyScene = { ...scene, container: (body as { Id: string }).Id }
     await engineRequest(own.endpoint, 'POST', `/containers/${decoyScene.container}/start`)
-    await expect.poll(() => execPlainly(decoyScene, 'ls /')).toContain(decoy)
+    const started = async () => (await execPlainly(decoyScene, 'ls /')).includes(decoy)
+    await vi.waitUntil(started, { timeout: 20_000, interval: 50 })
     writeFileSync(join(folder, decoy), decoy)
     await execPlainly(decoyScene, `sleep 600; echo ${decoy}`, true)
   })
