@@ -95,7 +95,8 @@ static void on_control(struct source *source, uint32_t events) {
   (void)events;
   struct report report;
   ssize_t got = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
-  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  /* ECONNRESET: it ended without having read all of our orders, which we are told before its last word. */
+  if (got < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET)) return;
   if (got != sizeof report) return monitor_lost(command);
   if (report.kind == REPORT_SECRETS) {
     command_secrets_news(command, &report);

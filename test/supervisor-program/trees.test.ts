@@ -240,3 +240,18 @@ test('a thousand commands leave no process, descriptor or memory behind', async 
   expect(Number(statusOf(pid, 'FDSize'))).toBeLessThan(1000)
   await eventually(() => childrenOf(pid).length === 0)
 }, 60_000)
+
+test('orders that cross the last word of a command leave it known how it ended', async () => {
+  for (let times = 0; times < 40; times++) {
+    const number = supervisor.spawn(sh('echo up; exec sleep 600'))
+    await said(number, 'up')
+    const ended = supervisor.ended(number)
+    let isOver = false
+    void ended.finally(() => (isOver = true))
+    while (!isOver) {
+      supervisor.kill(number, 9, 0)
+      await new Promise(setImmediate)
+    }
+    expect(await ended).toMatchObject({ cause: 1, signal: 9, verified: 1 })
+  }
+})
