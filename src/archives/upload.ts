@@ -92,15 +92,10 @@ async function uploadFile(
   const folder = into ? found.path : posix.dirname(found.path)
   const name = into ? basename(file) : posix.basename(found.path)
   await needFolder(found, folder, options)
-  const source = { file, sizeBytes, read: (content: Readable) => content }
-  if (options.atomic !== true) return putFile(found, posix.join(folder, name), source, options)
-  await uploadWhole(
-    new InBandPlace(engine, containerId, {}),
-    posix.join(folder, name),
-    options,
-    (path, signal) =>
-      putFile(found, path, { ...source, read: (content) => endedBy(signal, content) }, options),
-  )
+  const path = posix.join(folder, name)
+  const put = (to: string, ending?: AbortSignal) => putFile(found, to, { file, sizeBytes, ending }, options)
+  if (options.atomic === true) await uploadWhole(new InBandPlace(engine, containerId, {}), path, options, put)
+  else await put(path)
 }
 
 /** An abort ends what `put` sends, and no call: what a call left behind could still make the file after its removal. */
@@ -125,15 +120,15 @@ async function uploadWhole(
 async function putFile(
   { place }: FoundPlace,
   path: string,
-  { file, sizeBytes, read }: { file: string; sizeBytes: number; read: (content: Readable) => Readable },
+  { file, sizeBytes, ending }: { file: string; sizeBytes: number; ending: AbortSignal | undefined },
   owner: EntryOwner,
 ): Promise<void> {
   try {
-    await place.extract(posix.dirname(path), read(packFile(file, posix.basename(path), owner)))
+    await place.extract(posix.dirname(path), endedBy(ending, packFile(file, posix.basename(path), owner)))
   } catch (error) {
     if (!(place instanceof InBandPlace) || !isMissingProgram(error)) throw error
     const mode = owner.mode ?? (await stat(file)).mode & 0o777
-    await place.writeFile(path, read(createReadStream(file)), sizeBytes, { ...owner, mode })
+    await place.writeFile(path, endedBy(ending, createReadStream(file)), sizeBytes, { ...owner, mode })
   }
 }
 

@@ -7,9 +7,10 @@ const SETTLE_MS = 5000
 
 /** What comes of `source` until the signal is aborted; then it ends, and whoever reads it is done with it soon. */
 export function endedBy(signal: AbortSignal | undefined, source: Readable): Readable {
+  if (signal === undefined) return source
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of source as AsyncIterable<Uint8Array>) {
-      if (signal?.aborted === true) return
+      if (signal.aborted) return
       yield chunk
     }
   }
