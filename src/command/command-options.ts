@@ -37,8 +37,8 @@ export interface SpawnOptions {
   /**
    * Secrets, by their names in the runner's `secretStore`: read just before the run, masked in all it prints (whole
    * values, in the usual spellings; one that pauses within shows less than half), and destroyed when its whole process
-   * tree is gone, which the exit says. They rule out `descendants: 'keep'`. Those of a
-   * detached command stay until it ends or they expire, whatever becomes of its host; they cannot be rotated.
+   * tree is gone, which the exit says. They rule out `descendants: 'keep'`. Those of a detached command stay until it
+   * ends or they expire, whatever becomes of its host; they cannot be rotated.
    */
   secrets?: readonly SecretUse[]
   /**

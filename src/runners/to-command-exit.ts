@@ -85,14 +85,33 @@ export function neverRan(reason: 'spawnFailed' | 'killed' | 'aborted', explanati
   return { reason, succeeded: false, evidence: 'none', explanation }
 }
 
+/** What a command that did not start was to be. */
+export interface AskedFor {
+  readonly argv: readonly string[]
+  readonly cwd: string | Uint8Array | undefined
+  readonly user: string | undefined
+}
+
+interface AskedSecrets {
+  readonly names: readonly string[]
+  readonly mask: { text(text: string): string }
+}
+
 /** The error for a FAILED, naming what was asked for. */
-export function toSpawnError(
-  failure: SpawnFailure,
-  asked: { argv: readonly string[]; cwd: string | Uint8Array | undefined; user: string | undefined },
-  secrets?: { readonly names: readonly string[]; readonly mask: { text(text: string): string } },
-): SpawnError {
+export function toSpawnError(failure: SpawnFailure, asked: AskedFor, secrets?: AskedSecrets): SpawnError {
   const stage = stages[failure.stage] ?? 'request'
   const errno = failure.errno === 0 ? undefined : errnoName(failure.errno)
+  return failedStage(stage, errno, asked, failure.text, secrets)
+}
+
+/** The error for a step that failed. `text` says why in words. */
+export function failedStage(
+  stage: SpawnStage,
+  errno: string | undefined,
+  asked: AskedFor,
+  text = '',
+  secrets?: AskedSecrets,
+): SpawnError {
   const program = JSON.stringify(asked.argv[0])
   const what = {
     exec: `${program} could not be executed`,
@@ -108,9 +127,9 @@ export function toSpawnError(
     terminal: `No terminal could be opened for ${program}`,
     connect: `${program} was not reached`,
   }[stage]
-  const why = [errno, failure.text].filter(Boolean).join(', ')
+  const why = [errno, text].filter(Boolean).join(', ')
   // A text says itself what there is too much of.
-  const [exhausted, help] = (!failure.text && isShortage(stage) && shortages[errno ?? '']) || []
+  const [exhausted, help] = (!text && isShortage(stage) && shortages[errno ?? '']) || []
   const advice = advices.get(`${stage} ${errno}`) ?? help ?? ''
   const message = `${what}${why && `: ${why}`}.${advice && ` ${advice}`}`
   return new SpawnError(stage, secrets ? secrets.mask.text(message) : message, {

@@ -1,5 +1,6 @@
 import { SpawnError } from '../../command/spawn-error.js'
 import { files, os } from '../../internal/builtins.js'
+import { failedStage } from '../to-command-exit.js'
 
 /** Whom Node can start a child as. */
 export interface HostUser {
@@ -15,8 +16,7 @@ export function hostUser(user: string | undefined): HostUser {
   if (user === os().userInfo().username) return {}
   const [name = '', group] = user.split(':')
   if (!isThere('/etc/passwd', name) || (group !== undefined && !isThere('/etc/group', group))) {
-    const message = `There is no user ${user}, or it cannot be changed to: ENOENT.`
-    throw new SpawnError('user', message, { errno: 'ENOENT' })
+    throw failedStage('user', 'ENOENT', { argv: [], cwd: undefined, user })
   }
   const message = `Without a supervisor a user must be given as uid or uid:gid, got ${JSON.stringify(user)}.`
   throw new SpawnError('user', message, { code: 'NOT_SUPPORTED' })

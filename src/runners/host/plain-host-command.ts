@@ -5,13 +5,14 @@ import type { Readable } from 'node:stream'
 import { CommandHandle } from '../../command/command-handle.js'
 import type { CommandExit, DescendantsReport } from '../../command/command-exit.js'
 import type { KillOptions } from '../../command/command-options.js'
-import { fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../../command/command-stdin.js'
+import type { StdinFeed } from '../../command/command-stdin.js'
+import { passStdin } from '../../command/pass-streams.js'
 import { plannedStream, type OutputPlan } from '../../command/output-plan.js'
 import { ordinaryLaunch } from '../../command/launch.js'
 import { checkGrace, type SpawnPlan } from '../../command/spawn-plan.js'
 import type { signalName, SignalName } from '../../model/signal.js'
 import type { ByteStream } from '../../streaming/byte-stream.js'
-import { feedStdin } from '../feed-stdin.js'
+import { feedStdin, stdinOf } from '../feed-stdin.js'
 import { IdleTimer } from '../idle-timer.js'
 import type { PlaceDefaults } from '../place.js'
 import { neverRan } from '../to-command-exit.js'
@@ -40,8 +41,7 @@ export class PlainHostCommand {
   ) {
     const ids = hostUser(plan.user)
     const { kind } = plan.stdin
-    this.stdin =
-      plan.stdin.kind === 'bytes' ? fixedStdin(plan.stdin.bytes) : kind === 'none' ? noStdin() : pipedStdin()
+    this.stdin = stdinOf(plan.stdin)
     const { env, cwd } = ordinaryLaunch(plan, defaults)
     this.child = childProcess().spawn(plan.argv[0] ?? '', plan.argv.slice(1), {
       ...ids,
@@ -83,11 +83,7 @@ export class PlainHostCommand {
     child.once('error', (error: NodeJS.ErrnoException) => this.failed(error))
     child.once('exit', () => this.afterExit())
     child.once('close', () => this.finish())
-    if (child.stdin) {
-      child.stdin.on('error', () => this.stdin.close())
-      child.stdin.on('drain', () => this.pump())
-      this.pump()
-    }
+    if (child.stdin) passStdin(this.stdin, child.stdin)
     if (plan.stdin.kind === 'stream') {
       feedStdin(plan.stdin.stream, this.stdin.writable, () => {
         void this.stop('killed', 'SIGTERM', plan.graceMs)
@@ -96,19 +92,6 @@ export class PlainHostCommand {
     if (plan.timeoutMs !== undefined) this.limit((this.deadline = Date.now() + plan.timeoutMs))
     if (plan.idleTimeoutMs !== undefined) this.watchSilence(plan.idleTimeoutMs)
     plan.signal?.addEventListener('abort', this.onAbort, { once: true })
-  }
-
-  private pump(): void {
-    const stdin = this.child.stdin
-    if (!stdin || stdin.destroyed) return
-    this.stdin.pump({
-      send(bytes) {
-        if (stdin.writableNeedDrain) return 0
-        stdin.write(Buffer.from(bytes)) // which may be kept for longer than the caller keeps them
-        return bytes.length
-      },
-      end: () => void stdin.end(),
-    })
   }
 
   private limit(deadline: number): void {
