@@ -36,10 +36,10 @@ export class AfterGap {
   push(bytes: Uint8Array, isEnd = false): GapEnd | undefined {
     this.held = Buffer.concat([this.held, bytes])
     const { held } = this
+    if (held.length < MIN_REDACTED_BYTES) return isEnd ? { mask: EMPTY, rest: this.release() } : undefined
     let longest = 0
     let mask = EMPTY
-    if (held.length < MIN_REDACTED_BYTES && !isEnd) return undefined
-    for (const { bytes: form, name } of held.length < MIN_REDACTED_BYTES ? [] : this.patterns.forms) {
+    for (const { bytes: form, name } of this.patterns.forms) {
       const length = restIn(form, held, this.given > 0 ? 0 : 1)
       if (length > held.length && !isEnd) return undefined
       if (length <= longest) continue

@@ -16,8 +16,9 @@ export class RedactionPatterns {
 
   /**
    * From now on the value is masked as `[secret name]`: plain, in base64 (at any place in a longer text, broken into
-   * lines or not, both alphabets; also that of how it stands in JSON and in quotes of a shell), URL-encoded, escaped for JSON, quoted for a shell; one of several lines by line, but for those below 6 bytes. Throws
-   * `SECRET_INVALID` for a value in which there is nothing of 6 bytes or more to look for.
+   * lines or not, both alphabets; also that of how it stands in JSON and in quotes of a shell), URL-encoded, escaped for
+   * JSON, quoted for a shell; one of several lines by line, but for those below 6 bytes. Throws `SECRET_INVALID` for a
+   * value in which there is nothing of 6 bytes or more to look for.
    */
   add(name: string, value: Uint8Array): void {
     if (!hasForms(value)) {

@@ -25,15 +25,6 @@ void connection_fail(struct connection *failing, enum error_code code, const cha
   failing->failed = true;
 }
 
-void connection_activate(struct connection *to, struct talker *talker) {
-  if (talker->waits) return;
-  talker->waits = true;
-  talker->next = NULL;
-  if (to->active_last) to->active_last->next = talker;
-  else to->active_first = talker;
-  to->active_last = talker;
-}
-
 struct command *table_first(void) { return &commands[0]; }
 
 struct command *table_find_id(const uint8_t *id, size_t length) {
