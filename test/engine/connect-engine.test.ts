@@ -17,7 +17,8 @@ const path = (name: string): string => join(folder, `${name}.sock`)
 const undo: (() => unknown)[] = []
 const env = {}
 
-beforeAll(() => void import('dockerode'))
+// While we are root: whom the tests become may have no way to its files.
+beforeAll(async () => void (await import('dockerode')))
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step()
 })
