@@ -1,5 +1,6 @@
-import { Writable } from 'node:stream'
-import { LateRefusingWritable } from './late-refusing-writable.js'
+import type { Writable } from 'node:stream'
+import { nodeStream } from '../internal/builtins.js'
+import { createLateRefusingWritable } from './late-refusing-writable.js'
 
 /** What a write gets when the command takes no more. */
 export class BrokenPipe extends Error {
@@ -72,7 +73,7 @@ export function pipedStdin(): StdinFeed {
     taken = undefined
     done()
   }
-  const writable = new LateRefusingWritable({
+  const writable = createLateRefusingWritable({
     highWaterMark: 64 * 1024,
     write(chunk: Uint8Array, _encoding, callback) {
       if (closed) return callback(new BrokenPipe())
@@ -106,6 +107,7 @@ export function pipedStdin(): StdinFeed {
 }
 
 function endedWritable(): Writable {
+  const { Writable } = nodeStream()
   const writable = new Writable({ write: (_chunk, _encoding, callback) => callback(new BrokenPipe()) })
   writable.on('error', () => {})
   writable.end()

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { invalidOption } from '../errors/invalid-option.js'
+import { nodeStream } from '../internal/builtins.js'
 import { signalNumbers } from '../model/signal.js'
 import { checkTerminalSize, type TerminalSize } from '../model/terminal-size.js'
 import type { SecretUse } from '../model/secret-use.js'
@@ -187,7 +188,7 @@ function planStdin(source: StdinSource | undefined): StdinPlan {
   if (source === 'pipe') return { kind: 'pipe' }
   if (typeof source === 'string') return { kind: 'bytes', bytes: Buffer.from(source) }
   if (source instanceof Uint8Array) return { kind: 'bytes', bytes: source }
-  if (source instanceof Readable) return { kind: 'stream', stream: source }
+  if (source instanceof nodeStream().Readable) return { kind: 'stream', stream: source }
   if (typeof source === 'object' && source !== null && typeof source.text === 'string') {
     return { kind: 'bytes', bytes: Buffer.from(source.text) }
   }

@@ -1,6 +1,7 @@
-import { PassThrough, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { CommandExit } from '../command/command-exit.js'
 import type { ContainerEngine } from '../engine/container-engine.js'
+import { nodeStream } from '../internal/builtins.js'
 import { createDeferred } from '../internal/deferred.js'
 import type { ByteReadable } from '../streaming/byte-readable.js'
 import { demuxStream } from '../streaming/demux-stream.js'
@@ -34,6 +35,7 @@ export function execInContainer(
   options: ExecOptions = {},
 ): ContainerExec {
   checkExecOptions(argv, options)
+  const { PassThrough } = nodeStream()
   const framed = new PassThrough()
   const { signal, maxStallMs } = options
   const { stdout, stderr } = demuxStream(framed, {

@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { StartBuiltin } from '../builtins/builtin.js'
 import { isContainersError } from '../errors/containers-error.js'
+import { nodeStream } from '../internal/builtins.js'
 import type {
   FileContent, FileEntry, FileOptions, FilePath, FileToWrite, MkdirOptions, MoveOptions, ReadOptions, StatOptions,
   StreamOptions, TreeOptions, WriteFileOptions, WriteOptions,
@@ -39,7 +40,7 @@ export class Files {
 
   /** A regular file, or a part of it, bit by bit. It is opened when somebody reads, and read no faster than that. */
   stream(path: FilePath, options: StreamOptions = {}): Readable {
-    return Readable.from(this.#stream(path, options), { objectMode: false })
+    return nodeStream().Readable.from(this.#stream(path, options), { objectMode: false })
   }
 
   /**

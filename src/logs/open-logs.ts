@@ -1,6 +1,5 @@
 import type { ContainerEngine } from '../engine/container-engine.js'
-import { stampToDate, type LogChunk, type LogGap, type LogLine, type StampedEntry } from './log-entry.js'
-import { joinLines } from './join-lines.js'
+import type { LogChunk, LogGap, LogLine, StampedEntry } from './log-entry.js'
 import { checkLogOptions, type LogOptions } from './log-options.js'
 
 /**
@@ -34,9 +33,13 @@ export function openLogs(
     yield* new LogRead(engine, containerId, options).entries()
   }
   const timestamps = options.timestamps ?? false
+  const lines = async function* (): AsyncGenerator<LogLine | LogGap, void, undefined> {
+    const { joinLines } = await import('./join-lines.js')
+    yield* joinLines(read(), timestamps)
+  }
   return {
     [Symbol.asyncIterator]: () => chunks(read(), timestamps),
-    lines: () => ({ [Symbol.asyncIterator]: () => joinLines(read(), timestamps) }),
+    lines: () => ({ [Symbol.asyncIterator]: lines }),
   }
 }
 
@@ -50,7 +53,7 @@ async function* chunks(
       yield {
         stream: entry.stream,
         bytes: entry.bytes,
-        ...(timestamps && { time: stampToDate(entry.stamp) }),
+        ...(timestamps && { time: new Date(entry.stamp) }),
       }
   }
 }

@@ -9,7 +9,6 @@ import type { Session, SessionOptions } from '../command/session.js'
 import { defaultTimeoutBounds, planSpawn, type TimeoutBounds } from '../command/spawn-plan.js'
 import { ContainersError } from '../errors/containers-error.js'
 import type { CommandPolicy } from './command-policy.js'
-import { PolicedSession } from './policed-session.js'
 import { refusalOf } from './refusal.js'
 
 /** The runner itself knows its bounds; these let through whatever it may allow. */
@@ -75,6 +74,7 @@ class PolicedRunner extends ForwardingRunner {
   }
 
   override async openSession(options: SessionOptions = {}): Promise<Session> {
+    const { PolicedSession } = await import('./policed-session.js')
     const session = await this.inner.openSession(options)
     return new PolicedSession(session, this.policy, this.bounds, options.user, (command) =>
       this.track(command),

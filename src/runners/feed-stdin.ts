@@ -1,13 +1,14 @@
 import { BrokenPipe, fixedStdin, noStdin, pipedStdin, type StdinFeed } from '../command/command-stdin.js'
 import type { SpawnPlan } from '../command/spawn-plan.js'
-import { pipeline, type Readable, type Writable } from 'node:stream'
+import { nodeStream } from '../internal/builtins.js'
+import type { Readable, Writable } from 'node:stream'
 
 /**
  * Feeds a stream into a command. A source that breaks must not look like the end of the input; a command that closes
  * its stdin, or ends, is nothing out of the ordinary.
  */
 export function feedStdin(source: Readable, stdin: Writable, onSourceFailed: (why: string) => void): void {
-  pipeline(source, stdin, (error) => {
+  nodeStream().pipeline(source, stdin, (error) => {
     if (error && !(error instanceof BrokenPipe)) onSourceFailed(error.message)
   })
 }

@@ -4,8 +4,6 @@ import { throwIfAborted } from '../internal/abort.js'
 import { asyncFiles, crypto } from '../internal/builtins.js'
 import { Secret, type SecretOptions } from '../model/secret.js'
 import type { SecretStore } from '../ports/secret-store.js'
-import { replaceFile } from './replace-file.js'
-import { open, seal } from './secret-box.js'
 import { secretNotFound, storeFailed } from './store-error.js'
 
 /** Options of {@link FileSecretStore}. */
@@ -98,6 +96,7 @@ export class FileSecretStore implements SecretStore {
         throw this.#failed('read', error)
       })
     if (sealed === undefined) return new Map()
+    const { open } = await import('./secret-box.js')
     const plain = open(sealed, this.#key, this.#path)
     try {
       const stored: Record<string, StoredSecret> = JSON.parse(plain.toString())
@@ -110,6 +109,10 @@ export class FileSecretStore implements SecretStore {
   }
 
   async #write(secrets: ReadonlyMap<string, StoredSecret>): Promise<void> {
+    const [{ seal }, { replaceFile }] = await Promise.all([
+      import('./secret-box.js'),
+      import('./replace-file.js'),
+    ])
     const plain = Buffer.from(JSON.stringify(Object.fromEntries(secrets)))
     const sealed = seal(plain, this.#key)
     plain.fill(0)

@@ -1,5 +1,5 @@
 import { ByteQueue } from './byte-queue.js'
-import { ByteReadable, type StreamGap } from './byte-readable.js'
+import { createByteReadable, type ByteReadable, type StreamGap } from './byte-readable.js'
 import { HeadTailBuffer, type Retained, type Retention } from './head-tail-buffer.js'
 
 const EMPTY = Buffer.alloc(0)
@@ -61,7 +61,7 @@ export function createByteStream(options: ByteStreamOptions = {}): ByteStream {
 }
 
 class PushedStream implements ByteStream {
-  readonly readable = new ByteReadable({
+  readonly readable = createByteReadable({
     onWanted: () => this.#onWanted(),
     onLeft: () => this.#onLeft(),
     onDestroyed: () => this.#onDestroyed(),

@@ -1,4 +1,4 @@
-import { ByteReadable } from './byte-readable.js'
+import { isByteReadable } from './byte-readable.js'
 import { HeadTailBuffer, type Retained } from './head-tail-buffer.js'
 import { asBuffer, incompleteLength } from './utf8.js'
 
@@ -24,9 +24,9 @@ export async function collect(
 ): Promise<Collected> {
   const tailBytes = Math.floor(maxBytes / 2)
   const buffer = new HeadTailBuffer({ headBytes: maxBytes - tailBytes, tailBytes })
-  const missed = source instanceof ByteReadable ? source.droppedBytes : 0
+  const missed = isByteReadable(source) ? source.droppedBytes : 0
   for await (const chunk of source) buffer.push(chunk)
-  const droppedBefore = source instanceof ByteReadable ? source.droppedBytes - missed : 0
+  const droppedBefore = isByteReadable(source) ? source.droppedBytes - missed : 0
   const retained = buffer.take()
   const droppedBytes = retained.droppedBytes + droppedBefore
   return {

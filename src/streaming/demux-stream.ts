@@ -1,5 +1,6 @@
-import { finished, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
+import { nodeStream } from '../internal/builtins.js'
 import type { ByteReadable } from './byte-readable.js'
 import { createByteStream, type ByteStream } from './byte-stream.js'
 import { createDemuxer } from './demux.js'
@@ -96,12 +97,16 @@ export function demuxStream(
     attempt(() => demuxer.push(chunk))
     if (!paused && Math.max(stdout.bufferedBytes, stderr.bufferedBytes) >= highWaterMarkBytes) pause()
   })
-  finished(source, { writable: false, ...(options.signal && { signal: options.signal }) }, (error) => {
-    if (error) return fail(toStreamError(error, options.signal))
-    attempt(() => demuxer.end())
-    stdout.end()
-    stderr.end()
-  })
+  nodeStream().finished(
+    source,
+    { writable: false, ...(options.signal && { signal: options.signal }) },
+    (error) => {
+      if (error) return fail(toStreamError(error, options.signal))
+      attempt(() => demuxer.end())
+      stdout.end()
+      stderr.end()
+    },
+  )
   return { stdout: stdout.readable, stderr: stderr.readable }
 }
 

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream'
-import { ByteReadable, type StreamGap } from './byte-readable.js'
+import { nodeStream } from '../internal/builtins.js'
+import { isByteReadable, type StreamGap } from './byte-readable.js'
 import { LineSplitter, type Line, type LineOptions } from './line-splitter.js'
 
 /**
@@ -15,7 +15,7 @@ export async function* splitLines(
   const onGap = ({ bytes }: StreamGap): void => {
     missing += bytes
   }
-  if (source instanceof ByteReadable) source.on('gap', onGap)
+  if (isByteReadable(source)) source.on('gap', onGap)
   try {
     for await (const chunk of source) {
       const cut = missing > 0 ? splitter.gap(missing) : undefined
@@ -35,12 +35,12 @@ export async function* splitLines(
     if (cut !== undefined) yield cut
     throw error
   } finally {
-    if (source instanceof ByteReadable) source.off('gap', onGap)
+    if (isByteReadable(source)) source.off('gap', onGap)
     giveBack(source, splitter.takeRest())
   }
 }
 
 function giveBack(source: AsyncIterable<Uint8Array>, rest: Uint8Array): void {
-  if (rest.length === 0 || !(source instanceof Readable)) return
+  if (rest.length === 0 || !(source instanceof nodeStream().Readable)) return
   if (!source.destroyed && !source.readableEnded) source.unshift(rest)
 }
