@@ -15,7 +15,7 @@ const connectMounted = [mountedSupervisor, 'connect']
 export interface ContainerKnowledge {
   /** User of commands that name none. */
   readonly user?: string | undefined
-  /** Process 1 is known to be a supervisor, which spares a first command the time of one call. */
+  /** Process 1 is known to be a supervisor, which spares a first command the time of a call. */
   readonly isKnown?: boolean
 }
 
@@ -26,14 +26,18 @@ export async function openContainer(
   { user, isKnown = false }: ContainerKnowledge,
   signal: AbortSignal,
 ): Promise<OpenedPlace> {
-  const createExec = (id: string, argv: string[]) =>
-    engine.createExec(id, { argv, user: '0', workingDir: '/', stdin: true }, { signal })
-  const early = isKnown ? createExec(name, connectMounted) : undefined
+  const start = async (id: string, argv: string[]) => {
+    const exec = { argv, user: '0', workingDir: '/', stdin: true }
+    return engine.startExec(await engine.createExec(id, exec, { signal }), { signal })
+  }
+  const early = isKnown ? start(name, connectMounted) : undefined
   early?.catch(() => {}) // where it fails, the container's state says better why
-  const container = await engine.inspectContainer(name, { signal })
-  assertRunning(container)
-  const execId = await (early ?? createExec(container.id, await connectArgv(engine, container, signal)))
-  const { transport, said } = execTransport(await engine.startExec(execId, { signal }))
+  const container = await seeRunning(engine, name, signal).catch((error: unknown) => {
+    void early?.then((stream) => stream.destroy()).catch(() => {})
+    throw error
+  })
+  const stream = await (early ?? start(container.id, await connectArgv(engine, container, signal)))
+  const { transport, said } = execTransport(stream)
   return {
     transport,
     defaults: placeDefaults(container, user),
@@ -42,6 +46,16 @@ export async function openContainer(
     explainLoss: (lost) => explainLoss(engine, container, lost),
     explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
   }
+}
+
+async function seeRunning(
+  engine: ContainerEngine,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerInspection> {
+  const container = await engine.inspectContainer(name, { signal })
+  assertRunning(container)
+  return container
 }
 
 async function connectArgv(
