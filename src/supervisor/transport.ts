@@ -40,20 +40,27 @@ export function streamTransport(
     holders?: readonly Holder[]
   } = {},
 ): Transport {
+  let inner: TransportSink | undefined
+  let ending: { readonly error: Error | undefined } | undefined
+  const finish = (error?: Error) => {
+    if (ending) return
+    ending = { error }
+    inner?.end(error)
+  }
+  // From the start: an error that nobody listens for would end the process, and a stream closes once.
+  readable.once('close', () => finish())
+  readable.on('error', finish)
+  writable.on('error', finish)
   return {
     open(sink) {
-      const inner = options.unwrap?.(sink) ?? sink
-      let over = false
-      const finish = (error?: Error) => {
-        if (over) return
-        over = true
-        inner.end(error)
+      const to = options.unwrap?.(sink) ?? sink
+      inner = to
+      if (ending) {
+        const { error } = ending
+        return queueMicrotask(() => to.end(error)) // whoever opens it is not ready yet
       }
-      readable.on('data', (bytes: Buffer) => inner.data(bytes))
+      readable.on('data', (bytes: Buffer) => to.data(bytes))
       readable.once('end', () => finish())
-      readable.once('close', () => finish())
-      readable.on('error', finish)
-      writable.on('error', finish)
     },
     write(pieces) {
       if (writable.destroyed || writable.writableEnded) return

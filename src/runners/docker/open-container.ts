@@ -28,34 +28,27 @@ export async function openContainer(
 ): Promise<OpenedPlace> {
   const start = async (id: string, argv: string[]) => {
     const exec = { argv, user: '0', workingDir: '/', stdin: true }
-    return engine.startExec(await engine.createExec(id, exec, { signal }), { signal })
+    return execTransport(await engine.startExec(await engine.createExec(id, exec, { signal }), { signal }))
   }
-  const early = isKnown ? start(name, connectMounted) : undefined
-  early?.catch(() => {}) // where it fails, the container's state says better why
-  const container = await seeRunning(engine, name, signal).catch((error: unknown) => {
-    void early?.then((stream) => stream.destroy()).catch(() => {})
+  // The engine takes far longer over an exec that it has started than over telling of the container meanwhile.
+  const early = isKnown ? await start(name, connectMounted).catch(() => undefined) : undefined
+  try {
+    const container = await engine.inspectContainer(name, { signal })
+    assertRunning(container) // where an exec failed, this says better why
+    const { transport, said } =
+      early ?? (await start(container.id, await connectArgv(engine, container, signal)))
+    return {
+      transport,
+      defaults: placeDefaults(container, user),
+      mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
+      complaint: said,
+      explainLoss: (lost) => explainLoss(engine, container, lost),
+      explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
+    }
+  } catch (error) {
+    early?.transport.destroy()
     throw error
-  })
-  const stream = await (early ?? start(container.id, await connectArgv(engine, container, signal)))
-  const { transport, said } = execTransport(stream)
-  return {
-    transport,
-    defaults: placeDefaults(container, user),
-    mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
-    complaint: said,
-    explainLoss: (lost) => explainLoss(engine, container, lost),
-    explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
   }
-}
-
-async function seeRunning(
-  engine: ContainerEngine,
-  name: string,
-  signal: AbortSignal,
-): Promise<ContainerInspection> {
-  const container = await engine.inspectContainer(name, { signal })
-  assertRunning(container)
-  return container
 }
 
 async function connectArgv(
