@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
@@ -125,6 +126,24 @@ describe('how it ended', () => {
     await expect(command.started).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
+  it('runs nothing when it is aborted between the exec and its start', async () => {
+    const controller = new AbortController()
+    let execId = ''
+    const aborting = Object.create(engine, {
+      createExec: {
+        value: async (...args: Parameters<ContainerEngine['createExec']>) => {
+          execId = await engine.createExec(...args)
+          controller.abort()
+          return execId
+        },
+      },
+    }) as ContainerEngine
+    const command = execInContainer(aborting, id, ['touch', '/ran'], { signal: controller.signal })
+    expect(await command.exit).toMatchObject({ reason: 'aborted', evidence: 'none' })
+    expect(await engine.inspectExec(execId)).toMatchObject({ running: false, pid: 0 })
+    expect((await runInContainer(engine, id, ['test', '-e', '/ran'])).exit.code).toBe(1)
+  })
+
   it('says when a source of stdin failed, and does not pass the rest off as whole', async () => {
     const stdin = Readable.from(
       (async function* () {
@@ -200,6 +219,23 @@ it('runs 50 at once, each with its own output and code', async () => {
   const results = await Promise.all(runs)
   expect(results.map(({ stdout, exit }) => [stdout, exit.code])).toEqual(results.map((_, n) => [`${n}\n`, n]))
 })
+
+it.each([1_200_000, 1_300_000, 1_400_000])(
+  'loses nothing of %d bytes without a word to a reader who stalls beyond the exit',
+  async (bytes) => {
+    // More than the engine's pipes hold: what it still had when its 2 s after the exit were over would be lost.
+    const command = execInContainer(engine, id, sh(`head -c ${bytes} /dev/zero`))
+    let received = 0
+    command.stdout.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (received === chunk.length) command.stdout.pause()
+    })
+    expect((await command.exit).code).toBe(0)
+    command.stdout.resume()
+    await finished(command.stdout)
+    expect(received + command.stdout.droppedBytes).toBe(bytes)
+  },
+)
 
 it('does not let an unread or stalled stream hold up the process or the engine', async () => {
   const command = execInContainer(engine, id, sh('head -c 30000000 /dev/zero; exit 4'), { maxStallMs: 100 })

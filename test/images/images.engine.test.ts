@@ -116,6 +116,20 @@ describe('pulling', () => {
     expect(await images.exists(reference)).toBe(true)
   })
 
+  it('asks four times in all', async () => {
+    registry.failures = Infinity
+    let calls = 0
+    const counting = new Images(
+      Object.create(engine, {
+        pullImage: {
+          value: (...args: Parameters<ContainerEngine['pullImage']>) => (calls++, engine.pullImage(...args)),
+        },
+      }) as ContainerEngine,
+    )
+    await expect(counting.pull(inRegistry())).rejects.toMatchObject({ code: 'PULL_FAILED', retryable: true })
+    expect(calls).toBe(4)
+  })
+
   it('says what is not there, at once, and what did not answer, after trying', async () => {
     const missing = images.pull(registry.reference('missing'))
     await expect(missing).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
@@ -325,5 +339,19 @@ describe('policies, names and removal', () => {
     await expect(images.tag(tag, digest)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(images.tag('io-nobody', 'io-x')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
     await expect(images.inspect('io-nobody')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+  })
+
+  it('removes what a container was made from only by force', async () => {
+    await writeFile(join(folder, 'Dockerfile'), `FROM ${BUSYBOX_IMAGE}\nENV A=1`)
+    await images.build(folder, { tags: [tag], labels: testLabels() })
+    const { body } = await engineRequest('POST', '/containers/create', { Image: tag, Labels: testLabels() })
+    try {
+      await expect(images.remove(tag)).rejects.toMatchObject({ code: 'ENGINE_ERROR' })
+      expect(await images.exists(tag)).toBe(true)
+      expect(await images.remove(tag, { force: true })).toBe(true)
+      expect(await images.exists(tag)).toBe(false)
+    } finally {
+      await engineRequest('DELETE', `/containers/${(body as { Id: string }).Id}?force=1`)
+    }
   })
 })
