@@ -1,18 +1,26 @@
-// node bench/soak/run.mjs [name ...] [--short] [--commands n] [--deaths n] [--cuts n] [--seed n] [--json file]
+// node bench/soak/run.mjs [name ...] [--short] [--commands n] [--deaths n] [--cuts n] [--passes n] [--seed n] [--json file]
 // Runs bench/soak/*.soak.mjs (all, or those named) until they have done so much, and exits with 1 when anything of it
-// went wrong. `--short` is the form for CI, of less than a minute.
+// went wrong. `--short` is the form for CI, of about a minute.
 import { readdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { openWorkbench } from '../support/workbench.mjs'
 import { table } from '../support/measure.mjs'
 
-const LONG = { commands: 10_000, deaths: 100, cuts: 1_000 }
-const SHORT = { commands: 300, deaths: 4, cuts: 25 }
+const LONG = { commands: 10_000, deaths: 100, cuts: 1_000, passes: 15 }
+const SHORT = { commands: 300, deaths: 4, cuts: 25, passes: 1 }
 
 const text = { type: 'string' }
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean' }, commands: text, deaths: text, cuts: text, seed: text, json: text },
+  options: {
+    short: { type: 'boolean' },
+    commands: text,
+    deaths: text,
+    cuts: text,
+    passes: text,
+    seed: text,
+    json: text,
+  },
 })
 const counts = values.short ? SHORT : LONG
 const options = Object.fromEntries(

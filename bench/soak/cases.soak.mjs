@@ -1,0 +1,57 @@
+import { ForwardingRunner } from '@anyon/containers'
+import { runnerCases } from '@anyon/containers/testing'
+import { drawing } from './support/draw.mjs'
+import { runnerOptions } from './support/mixed-commands.mjs'
+
+const AT_ONCE = 5
+const sizes = { longestOutputBytes: 1024 ** 2 }
+const env = { ANYON_CASE_INHERITED: 'yes', ANYON_CASE_OTHER: 'no' }
+/** What wants the process or the container for itself, or much time. */
+const apart = [
+  'inheritEnv passes on what it names and nothing else',
+  '100 MB of a stream arrive with their hash',
+  'a listener that throws harms only itself',
+  'a gigabyte of output keeps its hash, and is never held in memory',
+  'a line of 64 MB is one line where that is asked for',
+  'two hundred kills from 0 to 50 ms after spawn leave nothing',
+  'a fork bomb at its limit of processes is killed, provably',
+  'two hundred commands at once, one of which has a slow reader',
+  'a session keeps 64 MB of output whole',
+  'a thousand commands in a session',
+]
+
+/** One runner for many cases, each of which would close it. */
+class SharedRunner extends ForwardingRunner {
+  close() {
+    return Promise.resolve()
+  }
+}
+
+/** What every runner does, again and again and several at once over one connection, in an order that is drawn. */
+export async function run(bench, { passes, seed }) {
+  const { runner } = await bench.container({ env }, runnerOptions)
+  const missing = apart.filter((name) => !runnerCases.some((known) => known.name === name))
+  if (missing.length > 0) throw new Error(`There is no case ${missing.join(', ')} any more.`)
+  const cases = runnerCases.filter(({ name }) => !apart.includes(name))
+  const draw = drawing(seed)
+  const queue = Array.from({ length: passes }, () => shuffled(cases, draw)).flat()
+  const tried = queue.length
+  const failures = []
+  const worker = async () => {
+    for (let next = queue.pop(); next; next = queue.pop()) {
+      const { name, run } = next
+      await run(() => new SharedRunner(runner), sizes).catch((error) => failures.push({ name, error }))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  for (const { name, error } of failures.slice(0, 10)) console.error('wrong:', name, error)
+  return [
+    { what: `runner cases, ${AT_ONCE} at once: failed`, value: failures.length, atMost: 0 },
+    { what: 'runner cases tried', value: tried },
+  ]
+}
+
+function shuffled(items, draw) {
+  const left = [...items]
+  return items.map(() => left.splice(draw(left.length), 1)[0])
+}
