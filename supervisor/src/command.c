@@ -241,8 +241,7 @@ void command_give_up(struct command *command) {
                                         .signal = SIGTERM,
                                         .grace_ms = GRACE_WHEN_LOST_MS,
                                         .cause = CAUSE_CONNECTION_LOST});
-  /* Nobody typed it. */
-  if (!command->terminal) command_stdin_end(command);
+  command_stdin_cut(command);
 }
 
 void command_orphan(struct command *command) {

@@ -98,6 +98,8 @@ void command_news(struct command *command);
 /* Bytes of stdin. false when they go beyond the window. */
 bool command_stdin(struct command *command, const uint8_t *bytes, size_t length);
 void command_stdin_end(struct command *command);
+/* No more of it comes. An end would pass off a part for the whole while a kill is on its way. */
+void command_stdin_cut(struct command *command);
 
 /* false: a limit or a count that cannot be. */
 bool command_window(struct command *command, uint8_t channel, uint64_t received, uint64_t limit);

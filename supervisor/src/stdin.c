@@ -10,12 +10,15 @@
 #include "pipes.h"
 #include "terminal.h"
 
-void command_close_stdin(struct command *command) {
-  struct input *input = &command->input;
-  loop_close(&input->source);
+static void drop_held(struct input *input) {
   free(input->held);
   input->held = NULL;
   input->held_from = input->held_to = input->held_size = 0;
+}
+
+void command_close_stdin(struct command *command) {
+  loop_close(&command->input.source);
+  drop_held(&command->input);
 }
 
 static void broken(struct command *command) {
@@ -67,9 +70,7 @@ static void pour_held(struct command *command) {
   if (took < 0) return broken(command);
   input->held_from += (size_t)took;
   if (input->held_from < input->held_to) return grant(command);
-  free(input->held);
-  input->held = NULL;
-  input->held_from = input->held_to = input->held_size = 0;
+  drop_held(input);
   if (input->host_ended) command_close_stdin(command);
   else grant(command);
 }
@@ -139,9 +140,15 @@ static void type_end_of_file(struct command *command) {
 }
 
 void command_stdin_end(struct command *command) {
-  if (command->terminal && !command->input.host_ended) type_end_of_file(command);
+  if (command->input.host_ended) return;
+  if (command->terminal) type_end_of_file(command);
   command->input.host_ended = true;
   if (!command->input.held) command_close_stdin(command);
+}
+
+void command_stdin_cut(struct command *command) {
+  drop_held(&command->input);
+  command->input.host_ended = true;
 }
 
 void command_io_open(struct command *command, int in, const int outputs[OUTPUTS]) {

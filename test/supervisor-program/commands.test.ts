@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { numberOf } from './codec.js'
+import { FrameType, numberOf } from './codec.js'
 import { SupervisorProcess } from './supervisor-process.js'
 
 // For a sanitized build on a busy machine.
@@ -203,6 +203,16 @@ describe('stdin', () => {
 
   test('is at its end at once where there is none', async () => {
     expect((await supervisor.run(sh('cat; echo end'))).stdout.toString()).toBe('end\n')
+  })
+
+  test('that its host cuts off has no end: a part must not pass for the whole', async () => {
+    const host = await SupervisorProcess.open()
+    const path = join(folder, 'whole')
+    const number = host.spawn({ ...sh('trap "" TERM; cat; touch "$0"', path), flags: 1 })
+    host.send(FrameType.data, number, Buffer.from('half'))
+    await host.next((one) => one.command === number && one.type === FrameType.output)
+    expect(await host.close()).toBe(0)
+    expect(existsSync(path)).toBe(false)
   })
 })
 
