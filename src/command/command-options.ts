@@ -7,7 +7,8 @@ import type { SpoolOptions } from './detached.js'
 /**
  * What a command reads. `'pipe'` keeps stdin open until `command.stdin.end()`; every other string is text that it
  * reads as UTF-8, followed by the end-of-file. Text that comes from elsewhere and might be the word `pipe` itself
- * goes in as `{ text }`.
+ * goes in as `{ text }`. A source that breaks gives no end-of-file, and nor does, where a supervisor runs the command,
+ * a host that dies: the command is killed and never takes a part for the whole.
  */
 export type StdinSource = 'pipe' | (string & {}) | Uint8Array | Readable | { readonly text: string }
 
