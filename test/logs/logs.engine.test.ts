@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { CreateRequest } from '../../src/engine/engine-types.js'
+import { runInContainer } from '../../src/exec/run-in-container.js'
 import type { LogGap, LogLine } from '../../src/logs/log-entry.js'
 import { openLogs } from '../../src/logs/open-logs.js'
 import type { LogOptions } from '../../src/logs/log-options.js'
@@ -39,6 +40,13 @@ async function linesOf(id: string, options: LogOptions = {}, from = engine): Pro
   for await (const line of openLogs(from, id, options).lines()) lines.push(line)
   return lines
 }
+
+/** Prints the first line, and the others after {@link go}: what is gone when reading begins, nobody can tell of. */
+const numbered = (lines: number): string => `
+  line() { i=$((i+1)); echo "line $i of many, many, many"; }
+  i=0; line; until [ -e /tmp/go ]; do sleep 0.05; done; while [ $i -lt ${lines} ]; do line; done`
+
+const go = (id: string) => runInContainer(engine, id, ['touch', '/tmp/go'])
 
 const texts = (lines: (LogLine | LogGap)[], stream: string): string[] =>
   lines.filter((line) => line.stream === stream).map(({ text }) => text)
@@ -164,16 +172,16 @@ describe('following', () => {
 
   it('reports what rotation took from a reader who was away', async () => {
     const limits = { logMaxBytes: 200_000, logMaxFiles: 2 }
-    const id = await run(
-      'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo "line $i of many, many, many"; done',
-      limits,
-    )
+    const id = await run(numbered(60_000), limits)
     let away = true
     const lines: (LogLine | LogGap)[] = []
     for await (const line of openLogs(engine, id, { follow: true }).lines()) {
       lines.push(line)
-      if (away) await finish(id).then(() => delay(1500))
+      if (!away) continue
       away = false
+      await go(id)
+      await finish(id)
+      await delay(1500)
     }
     expect(texts(lines, 'stdout').length).toBeLessThan(60_000)
     expect(texts(lines, 'stdout').at(-1)).toBe('line 60000 of many, many, many')
@@ -182,11 +190,11 @@ describe('following', () => {
 
   it('reports what the engine leaves out when it follows across rotations', async () => {
     const limits = { logMaxBytes: 300_000, logMaxFiles: 5 }
-    const id = await run(
-      'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i of many, many, many"; done',
-      limits,
-    )
-    const lines = await linesOf(id, { follow: true })
+    const id = await run(numbered(20_000), limits)
+    const lines: (LogLine | LogGap)[] = []
+    for await (const line of openLogs(engine, id, { follow: true }).lines()) {
+      if (lines.push(line) === 1) await go(id)
+    }
     const got = texts(lines, 'stdout').map((text) => Number(text.split(' ')[1]))
     expect(got.filter((n, at) => n <= (got[at - 1] ?? 0))).toEqual([])
     expect(got.at(-1)).toBe(20_000)
