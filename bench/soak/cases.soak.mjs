@@ -1,6 +1,7 @@
-import { ForwardingRunner } from '@anyon/containers'
 import { runnerCases } from '@anyon/containers/testing'
+import { loadSource } from '../support/load-source.mjs'
 import { drawing } from './support/draw.mjs'
+import { inParallel } from './support/in-parallel.mjs'
 import { runnerOptions } from './support/mixed-commands.mjs'
 
 const AT_ONCE = 5
@@ -20,34 +21,24 @@ const apart = [
   'a thousand commands in a session',
 ]
 
-/** One runner for many cases, each of which would close it. */
-class SharedRunner extends ForwardingRunner {
-  close() {
-    return Promise.resolve()
-  }
-}
-
 /** What every runner does, again and again and several at once over one connection, in an order that is drawn. */
 export async function run(bench, { passes, seed }) {
+  const { SharedRunner } = await loadSource('test/support/shared-runner.ts')
   const { runner } = await bench.container({ env }, runnerOptions)
   const missing = apart.filter((name) => !runnerCases.some((known) => known.name === name))
   if (missing.length > 0) throw new Error(`There is no case ${missing.join(', ')} any more.`)
   const cases = runnerCases.filter(({ name }) => !apart.includes(name))
   const draw = drawing(seed)
   const queue = Array.from({ length: passes }, () => shuffled(cases, draw)).flat()
-  const tried = queue.length
   const failures = []
-  const worker = async () => {
-    for (let next = queue.pop(); next; next = queue.pop()) {
-      const { name, run } = next
-      await run(() => new SharedRunner(runner), sizes).catch((error) => failures.push({ name, error }))
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await inParallel(queue.length, AT_ONCE, async (number) => {
+    const { name, run } = queue[number]
+    await run(() => new SharedRunner(runner), sizes).catch((error) => failures.push({ name, error }))
+  })
   for (const { name, error } of failures.slice(0, 10)) console.error('wrong:', name, error)
   return [
     { what: `runner cases, ${AT_ONCE} at once: failed`, value: failures.length, atMost: 0 },
-    { what: 'runner cases tried', value: tried },
+    { what: 'runner cases tried', value: queue.length },
   ]
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { inParallel } from './support/in-parallel.mjs'
 import { hostState, processesOf, supervisorState } from './support/container-state.mjs'
 import { kindCount, runMixed, runnerOptions } from './support/mixed-commands.mjs'
 
@@ -49,12 +50,4 @@ export async function run(bench, { commands, seed }) {
 
 async function states(bench, container) {
   return { supervisor: await supervisorState(bench.docker, container.id), host: hostState() }
-}
-
-async function inParallel(count, width, work) {
-  let next = 0
-  const worker = async () => {
-    while (next < count) await work(next++)
-  }
-  await Promise.all(Array.from({ length: width }, worker))
 }

@@ -97,16 +97,13 @@ export function demuxStream(
     attempt(() => demuxer.push(chunk))
     if (!paused && Math.max(stdout.bufferedBytes, stderr.bufferedBytes) >= highWaterMarkBytes) pause()
   })
-  nodeStream().finished(
-    source,
-    { writable: false, ...(options.signal && { signal: options.signal }) },
-    (error) => {
-      if (error) return fail(toStreamError(error, options.signal))
-      attempt(() => demuxer.end())
-      stdout.end()
-      stderr.end()
-    },
-  )
+  const { finished } = nodeStream()
+  finished(source, { writable: false, ...(options.signal && { signal: options.signal }) }, (error) => {
+    if (error) return fail(toStreamError(error, options.signal))
+    attempt(() => demuxer.end())
+    stdout.end()
+    stderr.end()
+  })
   return { stdout: stdout.readable, stderr: stderr.readable }
 }
 

@@ -129,16 +129,14 @@ describe('how it ended', () => {
   it('runs nothing when it is aborted between the exec and its start', async () => {
     const controller = new AbortController()
     let execId = ''
-    const aborting = Object.create(engine, {
-      createExec: {
-        value: async (...args: Parameters<ContainerEngine['createExec']>) => {
-          execId = await engine.createExec(...args)
-          controller.abort()
-          return execId
-        },
-      },
-    }) as ContainerEngine
-    const command = execInContainer(aborting, id, ['touch', '/ran'], { signal: controller.signal })
+    const createExec: ContainerEngine['createExec'] = async (...args) => {
+      execId = await engine.createExec(...args)
+      controller.abort()
+      return execId
+    }
+    const command = execInContainer({ ...engine, createExec }, id, ['touch', '/ran'], {
+      signal: controller.signal,
+    })
     expect(await command.exit).toMatchObject({ reason: 'aborted', evidence: 'none' })
     expect(await engine.inspectExec(execId)).toMatchObject({ running: false, pid: 0 })
     expect((await runInContainer(engine, id, ['test', '-e', '/ran'])).exit.code).toBe(1)

@@ -119,13 +119,11 @@ describe('pulling', () => {
   it('asks four times in all', async () => {
     registry.failures = Infinity
     let calls = 0
-    const counting = new Images(
-      Object.create(engine, {
-        pullImage: {
-          value: (...args: Parameters<ContainerEngine['pullImage']>) => (calls++, engine.pullImage(...args)),
-        },
-      }) as ContainerEngine,
-    )
+    const pullImage: ContainerEngine['pullImage'] = (...args) => {
+      calls++
+      return engine.pullImage(...args)
+    }
+    const counting = new Images({ ...engine, pullImage })
     await expect(counting.pull(inRegistry())).rejects.toMatchObject({ code: 'PULL_FAILED', retryable: true })
     expect(calls).toBe(4)
   })

@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest'
 import type { CommandRunner } from '../../src/command/command-runner.js'
-import { ForwardingRunner } from '../../src/command/forwarding-runner.js'
 import type { CaseSizes, RunnerAbility } from '../../src/testing/runner-case.js'
 import { runnerCases } from '../../src/testing/runner-cases.js'
-
-/** One runner for many cases, each of which would close it. */
-class SharedRunner extends ForwardingRunner {
-  override close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
+import { SharedRunner } from '../support/shared-runner.js'
 
 /** How the cases are run, where it is not all of them. */
 export interface CasesOf {

@@ -14,25 +14,21 @@ function told(transport: ReturnType<typeof streamTransport>): unknown[] {
 
 const closed = (stream: PassThrough) => new Promise((resolve) => stream.once('close', resolve))
 
-test('a stream that broke before it was opened is told then, and harms nobody before', async () => {
-  const stream = new PassThrough()
-  const transport = streamTransport(stream, stream)
-  stream.destroy(new Error('cut'))
-  await closed(stream)
-  const calls = told(transport)
-  await Promise.resolve()
-  expect(calls).toEqual(['cut'])
-})
-
-test('a stream that closed before it was opened is told then', async () => {
-  const stream = new PassThrough()
-  const transport = streamTransport(stream, stream)
-  stream.destroy()
-  await closed(stream)
-  const calls = told(transport)
-  await Promise.resolve()
-  expect(calls).toEqual(['end'])
-})
+test.each([
+  ['broke', new Error('cut'), 'cut'],
+  ['closed', undefined, 'end'],
+])(
+  'a stream that %s before it was opened is told then, and harms nobody before',
+  async (_how, error, call) => {
+    const stream = new PassThrough()
+    const transport = streamTransport(stream, stream)
+    stream.destroy(error)
+    await closed(stream)
+    const calls = told(transport)
+    await Promise.resolve()
+    expect(calls).toEqual([call])
+  },
+)
 
 test('what came before it was opened comes first, then its end, once', async () => {
   const stream = new PassThrough()
