@@ -84,8 +84,10 @@ describe('beside the main process of a container', () => {
 
   test('the end of a connect, however it ends, kills what it started and nothing else', async () => {
     const container = await foreign()
-    const [one, other] = [await connect(container, '--start'), await connect(container, '--start')]
-    await Promise.all([one.greet(), other.greet()])
+    const one = await connect(container, '--start')
+    await one.greet() // its process is there before the other's, and has the lower pid
+    const other = await connect(container, '--start')
+    await other.greet()
     const number = one.spawn(sh('trap "" TERM; echo up; while :; do sleep 1; done', 'marker-one'))
     other.spawn(sh('while :; do sleep 1; done', 'marker-other'))
     await one.next((frame) => frame.command === number && frame.type === FrameType.output)
