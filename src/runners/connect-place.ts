@@ -32,7 +32,10 @@ export async function connectPlace(
     let place: OpenedPlace | undefined
     try {
       place = await openPlace(open, signal)
-      return await hello(place, signal, keep)
+      const connected = await hello(place, signal, keep)
+      const { over } = connected.connection
+      if (over) throw over // both came at once, and what had begun would be lost with it
+      return connected
     } catch (error) {
       const lost = asContainersError(error)
       if (left > 1 && wasCut(lost) && !place?.complaint()) continue

@@ -42,7 +42,12 @@ export class SupervisorConnection implements LinkOwner {
   }
 
   get isOver(): boolean {
-    return this.link.over !== undefined
+    return this.over !== undefined
+  }
+
+  /** Why it is over, once it is. */
+  get over(): ContainersError | undefined {
+    return this.link.over
   }
 
   /** Whether commands run on it, or answers are to come. */

@@ -67,6 +67,18 @@ describe('one connection', () => {
     expect(open).toHaveBeenCalledOnce()
   })
 
+  test('that was lost before anything was asked of it loses nothing: another one serves', async () => {
+    const { runner, peers, ready } = scripted()
+    const command = runner.spawn(['a'])
+    await expect.poll(() => peers.length).toBe(1)
+    await turn()
+    peers[0]!.say(hello())
+    peers[0]!.hangUp() // in the same turn
+    const peer = await ready(1)
+    peer.say(started(1), exited(1, 3 << 8))
+    expect(await command.exit).toMatchObject({ reason: 'exited', code: 3 })
+  })
+
   test('that was lost ends its commands, and another serves the next', async () => {
     const { runner, open, peers, ready } = scripted()
     const [one, two] = [runner.spawn(['a']), runner.spawn(['b'])]
