@@ -54,6 +54,8 @@ export interface CreateRequest {
   hostname?: string
   terminal: boolean
   openStdin: boolean
+  /** The end of the first stdin that is attached is the end of the main process's; else there is none. */
+  stdinOnce: boolean
   /** The engine's own init as PID 1. */
   engineInit: boolean
   readOnlyRoot: boolean
@@ -75,6 +77,7 @@ export interface CreateRequest {
   pids?: number
   diskBytes?: number
   shmBytes?: number
+  logDriver: 'json-file' | 'none'
   logMaxBytes: number
   logMaxFiles: number
   stopSignal?: string
@@ -107,6 +110,7 @@ export interface ContainerInspection {
     readonly user: string
     readonly workingDir: string
     readonly terminal: boolean
+    readonly openStdin: boolean
     readonly labels: Readonly<Record<string, string>>
     readonly entrypoint: readonly string[]
     readonly command: readonly string[]

@@ -175,7 +175,8 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Its log. Each loop over it reads it anew, by chunks, or by `lines()`.
+   * Its log. Each loop over it reads it anew, by chunks, or by `lines()`, and throws `NOT_SUPPORTED` where there is
+   * none, as with `init: 'supervisor'` unless `logs` was given.
    *
    * @example
    * ```ts

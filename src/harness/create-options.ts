@@ -75,9 +75,13 @@ export interface CreateOptions {
   securityOptions?: readonly string[]
   /** An OCI runtime that the engine knows, such as `runsc`. */
   runtime?: string
-  /** Size of one log file and how many are kept. Default: 10 MB, 3 files. Without a bound a log fills the disk. */
+  /**
+   * Size of one log file and how many are kept. Default: 10 MB, 3 files; without a bound a log fills the disk. With
+   * `init: 'supervisor'` there is nothing to log and by default no log: given this, there is an empty one, and the
+   * first command of a runner takes as long as an exec of the engine.
+   */
   logs?: { maxBytes?: number; maxFiles?: number }
-  /** A terminal as the command's standard streams. Default: false. */
+  /** A terminal as the main process's standard streams. Default: false. */
   terminal?: boolean
   /** Keep the command's stdin open for `attach`. Default: false. */
   openStdin?: boolean

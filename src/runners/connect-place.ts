@@ -7,6 +7,8 @@ import type { OpenedPlace, StreamOpener } from './place.js'
 const helloMs = 20_000
 /** How often a stream is opened that ends before anything was said on it: over ten cuts in a row. */
 const triesWhenCut = 11
+/** How long it may take on a shortcut, which may be taken by others, or lead to nobody who knows it. */
+const shortcutHelloMs = 500
 
 /** A place whose supervisor has said HELLO. */
 export interface ConnectedPlace {
@@ -28,15 +30,18 @@ export async function connectPlace(
   signal: AbortSignal,
   keep: KeepOptions,
 ): Promise<ConnectedPlace> {
+  let mayShortcut = keep.session !== undefined // nothing else can go on over another stream
   for (let left = keep.session ? triesWhenCut : 1; ; left--) {
     let place: OpenedPlace | undefined
     try {
-      place = await openPlace(open, signal)
+      place = await openPlace(open, signal, mayShortcut)
       const connected = await hello(place, signal, keep)
       const { over } = connected.connection
       if (over) throw over // both came at once, and what had begun would be lost with it
       return connected
     } catch (error) {
+      mayShortcut = false
+      if (place?.isShortcut && left++) continue // why it led to nobody, the usual way will show
       const lost = asContainersError(error)
       if (left > 1 && wasCut(lost) && !place?.complaint()) continue
       if (!place || lost.code !== 'CONNECTION_LOST') throw lost
@@ -52,9 +57,13 @@ function wasCut({ code, details }: ContainersError): boolean {
 }
 
 /** Opens a stream. Rejects with a `ContainersError` only. */
-export async function openPlace(open: StreamOpener, signal: AbortSignal): Promise<OpenedPlace> {
+export async function openPlace(
+  open: StreamOpener,
+  signal: AbortSignal,
+  mayShortcut = false,
+): Promise<OpenedPlace> {
   try {
-    return await open(signal)
+    return await open(signal, mayShortcut)
   } catch (error) {
     throw asContainersError(error)
   }
@@ -64,7 +73,8 @@ function hello(place: OpenedPlace, signal: AbortSignal, keep: KeepOptions): Prom
   return new Promise((resolve, reject) => {
     const give = (why: string) => connection.abandon(new ContainersError('CONNECTION_LOST', why))
     const onAbort = () => give('The runner was closed while it connected.')
-    const timer = setTimeout(() => give(`The supervisor said nothing for ${helloMs} ms.`), helloMs)
+    const ms = place.isShortcut ? shortcutHelloMs : helloMs
+    const timer = setTimeout(() => give(`The supervisor said nothing for ${ms} ms.`), ms)
     const done = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

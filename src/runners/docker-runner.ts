@@ -102,9 +102,9 @@ function chooseRunner({
     return { runner, reach: async () => (await runner.choose()).reached(), files: filesOf(runner) }
   }
   const isKnown = typeof container === 'object' && container.init === 'supervisor'
-  const open: StreamOpener = async (signal) => {
+  const open: StreamOpener = async (signal, mayShortcut) => {
     const { openContainer } = await import('./docker/open-container.js')
-    return openContainer(harness.engine, id, { user, isKnown }, signal)
+    return openContainer(harness.engine, id, { user, mayShortcut }, signal)
   }
   const supervised = new SupervisedRunner(open, supervisedCapabilities, options)
   const files = filesOf(supervised)

@@ -12,6 +12,8 @@ export interface PlaceDefaults extends LaunchPlace {
 /** A stream to a supervisor, and what its place offers. */
 export interface OpenedPlace {
   readonly transport: Transport
+  /** The stream is quick to open and no more: another one must be opened, and gone on over, as soon as it can be. */
+  readonly isShortcut?: boolean
   readonly defaults: PlaceDefaults
   /** Whether there is a good reason for the supervisor's silence: its place is paused. */
   mayBeSilent(): Promise<boolean>
@@ -29,5 +31,8 @@ export interface Loss {
   readonly explanation: string
 }
 
-/** How a runner gets to the supervisor of its place; called again when a stream was lost. */
-export type StreamOpener = (signal: AbortSignal) => Promise<OpenedPlace>
+/**
+ * How a runner gets to the supervisor of its place; called again when a stream was lost. `mayShortcut`: by a shortcut,
+ * where there is one.
+ */
+export type StreamOpener = (signal: AbortSignal, mayShortcut?: boolean) => Promise<OpenedPlace>

@@ -225,6 +225,7 @@ export class SupervisedRunner implements CommandRunner {
     const connected = await connectPlace(this.open, this.closing.signal, keep)
     this.place = connected
     watchHeartbeat(connected, this.limits.heartbeatMs)
+    if (connected.place.isShortcut) void this.leaveShortcut(connected)
     return connected
   }
 
@@ -233,11 +234,22 @@ export class SupervisedRunner implements CommandRunner {
     for (const waiting of this.waiting.splice(0)) waiting.begin(connected)
   }
 
-  /** The stream was lost, its commands were not. */
-  private async goOn(connected: ConnectedPlace, lost: ContainersError): Promise<void> {
+  private async leaveShortcut(connected: ConnectedPlace): Promise<void> {
+    const { openLasting } = await import('./open-lasting.js')
+    const lasting = await openLasting(connected, this.open, this.closing.signal)
+    const left = new ContainersError('CONNECTION_LOST', 'The shortcut was left.')
+    if (lasting) await this.goOn(connected, left, lasting)
+  }
+
+  /** The stream was lost, or is a shortcut, which others may need: its commands go on over another. */
+  private async goOn(
+    connected: ConnectedPlace,
+    lost: ContainersError,
+    open: StreamOpener = this.open,
+  ): Promise<void> {
     this.opening = true
     const { recover } = await import('./recover.js')
-    await recover(connected, this.open, lost, this.limits.orphanGraceMs, this.closing.signal)
+    await recover(connected, open, lost, this.limits.orphanGraceMs, this.closing.signal)
     this.opening = false
     if (connected.connection.isOpen) this.beginWaiting(connected)
     else if (this.waiting.length > 0) this.connect()

@@ -41,6 +41,11 @@ export class SupervisorConnection implements LinkOwner {
     return this.link.isOpen
   }
 
+  /** Whether it goes over that stream, or went over it last. */
+  isOn(transport: Transport): boolean {
+    return this.link.isOn(transport)
+  }
+
   get isOver(): boolean {
     return this.over !== undefined
   }
@@ -146,7 +151,7 @@ export class SupervisorConnection implements LinkOwner {
   }
 
   /**
-   * Goes on over another stream. Rejects with `CONNECTION_LOST` when that was lost as well; `details.gone` says that
+   * Goes on over another stream, whether the one before was lost or is to be left. Rejects with `CONNECTION_LOST` when that was lost as well; `details.gone` says that
    * no other stream will do.
    */
   resume(transport: Transport): Promise<void> {

@@ -52,6 +52,10 @@ export class SupervisorLink implements FrameSink {
     return !this.failure && this.flowing
   }
 
+  isOn(transport: Transport): boolean {
+    return this.transport === transport
+  }
+
   /** Why it is over, once it is. */
   get over(): ContainersError | undefined {
     return this.failure
@@ -89,6 +93,8 @@ export class SupervisorLink implements FrameSink {
       transport.destroy()
       return Promise.reject(this.failure)
     }
+    this.flowing = false
+    this.transport.destroy()
     this.resuming = createDeferred<void>()
     this.attach(transport)
     return this.resuming.promise

@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "loop.h"
 #include "oom.h"
+#include "shortcut.h"
 #include "table.h"
 #include "text.h"
 
@@ -51,6 +52,7 @@ static void reap(void) {
 static void round_of_work(void) {
   loop_round();
   reap();
+  shortcut_run();
   connections_run();
   commands_sweep();
   limits_check();
@@ -77,6 +79,7 @@ int serve_init(void) {
   }
   if (!set_up() || chdir("/") != 0) return complain("start");
   if (!handover_listen()) return complain("listen");
+  shortcut_open();
   bool run_out = false;
   while (!loop_end_requested() && !(run_out = lease_is_over(is_used()))) round_of_work();
   end_all(run_out ? CAUSE_LEASE : CAUSE_SUPERVISOR_ENDED);

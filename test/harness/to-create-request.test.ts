@@ -14,6 +14,7 @@ test('the least that can be said has every default decided', () => {
     image: 'x',
     labels: { 'anyon.managed': 'true', 'anyon.creation': 'c', 'anyon.init': 'engine' },
     network: 'default',
+    logDriver: 'json-file',
     logMaxBytes: 10_000_000,
     logMaxFiles: 3,
   })
@@ -48,6 +49,9 @@ test('under the supervisor root is process 1, with what it needs; the rest of th
     user: '0',
     workingDir: '/workspace',
     engineInit: false,
+    openStdin: true,
+    stdinOnce: false,
+    logDriver: 'none',
     capDrop: ['ALL'],
     capAdd: ['CHOWN', 'SETUID', 'SETGID', 'DAC_OVERRIDE', 'KILL', 'NET_BIND_SERVICE'],
     noNewPrivileges: true,
@@ -63,5 +67,14 @@ test('under the supervisor root is process 1, with what it needs; the rest of th
       supervisor.mount,
     ],
     labels: { 'anyon.init': 'supervisor', 'anyon.user': 'agent' },
+  })
+})
+
+test('under the supervisor with a log, nothing is said on the streams that would be logged', () => {
+  const options = { image: 'x', name: 'n', init: 'supervisor', logs: { maxFiles: 2 } } as const
+  expect(toCreateRequest(options, 'c', supervisor)).toMatchObject({
+    openStdin: false,
+    logDriver: 'json-file',
+    logMaxFiles: 2,
   })
 })

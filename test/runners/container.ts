@@ -11,6 +11,7 @@ export interface CreateBody {
   User?: string
   WorkingDir?: string
   Labels?: Record<string, string>
+  OpenStdin?: boolean
   HostConfig?: Record<string, unknown>
 }
 
@@ -49,6 +50,7 @@ export function supervised(volume: SupervisorMount, user?: string): Partial<Crea
   return {
     Entrypoint: entrypoint,
     User: '0',
+    OpenStdin: true,
     Labels: { 'anyon.init': 'supervisor', ...(user !== undefined && { 'anyon.user': user }) },
     HostConfig: {
       Mounts: [
@@ -64,6 +66,7 @@ export function supervised(volume: SupervisorMount, user?: string): Partial<Crea
       CapAdd: ['CHOWN', 'SETUID', 'SETGID', 'DAC_OVERRIDE', 'KILL'],
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: 500,
+      LogConfig: { Type: 'none' },
     },
   }
 }

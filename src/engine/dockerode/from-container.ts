@@ -19,6 +19,7 @@ export function fromInspect(info: ContainerInspectInfo): ContainerInspection {
       user: info.Config.User ?? '',
       workingDir: info.Config.WorkingDir ?? '',
       terminal: info.Config.Tty ?? false,
+      openStdin: info.Config.OpenStdin ?? false,
       labels: info.Config.Labels ?? {},
       entrypoint: listOf(info.Config.Entrypoint),
       command: listOf(info.Config.Cmd),

@@ -12,8 +12,7 @@ export function toCreateBody(request: CreateRequest): ContainerCreateOptions {
     Labels: { ...request.labels },
     Tty: request.terminal,
     OpenStdin: request.openStdin,
-    // Else the end of an attached stdin never reaches the main process.
-    StdinOnce: request.openStdin,
+    StdinOnce: request.stdinOnce,
     AttachStdin: request.openStdin,
     ...(entrypoint && { Entrypoint: [...entrypoint] }),
     ...(command && { Cmd: [...command] }),
@@ -46,12 +45,17 @@ function toHostConfig(request: CreateRequest): HostConfig {
       ...request.securityOptions.filter((option) => !/^no-new-privileges(:true)?$/.test(option)),
     ],
     Privileged: request.privileged,
-    LogConfig: {
-      Type: 'json-file',
-      Config: { 'max-size': String(request.logMaxBytes), 'max-file': String(request.logMaxFiles) },
-    },
+    LogConfig: toLogConfig(request),
     Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     ...toLimits(request),
+  }
+}
+
+function toLogConfig({ logDriver, logMaxBytes, logMaxFiles }: CreateRequest): HostConfig['LogConfig'] {
+  if (logDriver === 'none') return { Type: 'none', Config: {} }
+  return {
+    Type: logDriver,
+    Config: { 'max-size': String(logMaxBytes), 'max-file': String(logMaxFiles) },
   }
 }
 

@@ -20,7 +20,7 @@ export async function leaseContainer(
   const container = await engine.inspectContainer(name, { signal })
   if (container.config.labels[labels.init] !== 'supervisor') throw notOurs(name)
   assertRunning(container)
-  const open = (signal: AbortSignal) => openContainer(engine, name, { isKnown: true }, signal)
+  const open = (signal: AbortSignal) => openContainer(engine, name, {}, signal)
   const { connection } = await connectPlace(open, signal, {
     session: undefined,
     silenceMs: 0,

@@ -1,54 +1,72 @@
+import type { Duplex } from 'node:stream'
 import { mountedSupervisor } from '../../delivery/supervisor-volume.js'
 import { supervisorBinary } from '../../delivery/supervisor-binary.js'
 import { uploadSupervisor } from '../../delivery/upload.js'
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import type { ContainerInspection } from '../../engine/engine-types.js'
 import { labels } from '../../model/labels.js'
+import { ParcelTransport } from '../../supervisor/parcel-transport.js'
 import type { OpenedPlace, PlaceDefaults } from '../place.js'
 import { assertRunning } from './container-state.js'
 import { execTransport } from './exec-transport.js'
 import { explainLoss, explainRefusal } from './explain.js'
 
-const connectMounted = [mountedSupervisor, 'connect']
-
-/** What is known of a container before it is looked at. */
-export interface ContainerKnowledge {
+/** How a stream is opened. */
+export interface OpenOptions {
   /** User of commands that name none. */
   readonly user?: string | undefined
-  /** Process 1 is known to be a supervisor, which spares a first command the time of a call. */
-  readonly isKnown?: boolean
+  readonly mayShortcut?: boolean | undefined
 }
 
-/** Opens a stream to the supervisor of a container by an exec of the engine. */
+/** Opens a stream to the supervisor of a container: by an exec of the engine, or through process 1's own streams. */
 export async function openContainer(
   engine: ContainerEngine,
   name: string,
-  { user, isKnown = false }: ContainerKnowledge,
+  { user, mayShortcut = false }: OpenOptions,
   signal: AbortSignal,
 ): Promise<OpenedPlace> {
-  const start = async (id: string, argv: string[]) => {
-    const exec = { argv, user: '0', workingDir: '/', stdin: true }
-    return execTransport(await engine.startExec(await engine.createExec(id, exec, { signal }), { signal }))
+  const container = await engine.inspectContainer(name, { signal })
+  assertRunning(container)
+  const attached = mayShortcut && hasShortcut(container) ? await attach(engine, container, signal) : undefined
+  const { transport, said } = execTransport(attached ?? (await startConnect(engine, container, signal)))
+  return {
+    transport: attached ? new ParcelTransport(transport) : transport,
+    isShortcut: attached !== undefined,
+    defaults: placeDefaults(container, user),
+    mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
+    complaint: said,
+    explainLoss: (lost) => explainLoss(engine, container, lost),
+    explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
   }
-  // The engine takes far longer over an exec that it has started than over telling of the container meanwhile.
-  const early = isKnown ? await start(name, connectMounted).catch(() => undefined) : undefined
-  try {
-    const container = await engine.inspectContainer(name, { signal })
-    assertRunning(container) // where an exec failed, this says better why
-    const { transport, said } =
-      early ?? (await start(container.id, await connectArgv(engine, container, signal)))
-    return {
-      transport,
-      defaults: placeDefaults(container, user),
-      mayBeSilent: async () => (await engine.inspectContainer(container.id)).state.paused,
-      complaint: said,
-      explainLoss: (lost) => explainLoss(engine, container, lost),
-      explainRefusal: (lost) => explainRefusal(engine, container, lost, said()),
-    }
-  } catch (error) {
-    early?.transport.destroy()
-    throw error
-  }
+}
+
+/** What goes through a log would stay in it, and a terminal would change it. */
+function hasShortcut({ config, host }: ContainerInspection): boolean {
+  return isOurs(config) && config.openStdin && !config.terminal && host.logDriver === 'none'
+}
+
+function isOurs({ labels: found }: ContainerInspection['config']): boolean {
+  return found[labels.init] === 'supervisor'
+}
+
+/** Why it failed, if it did, an exec will show. */
+function attach(
+  engine: ContainerEngine,
+  { id }: ContainerInspection,
+  signal: AbortSignal,
+): Promise<Duplex | undefined> {
+  const streams = { stdin: true, stdout: true, stderr: false }
+  return engine.attachContainer(id, streams, { signal }).catch(() => undefined)
+}
+
+async function startConnect(
+  engine: ContainerEngine,
+  container: ContainerInspection,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const argv = await connectArgv(engine, container, signal)
+  const exec = { argv, user: '0', workingDir: '/', stdin: true }
+  return engine.startExec(await engine.createExec(container.id, exec, { signal }), { signal })
 }
 
 async function connectArgv(
@@ -56,7 +74,7 @@ async function connectArgv(
   container: ContainerInspection,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (container.config.labels[labels.init] === 'supervisor') return connectMounted
+  if (isOurs(container.config)) return [mountedSupervisor, 'connect']
   const { architecture } = await engine.version({ signal })
   const path = await uploadSupervisor(engine, container, await supervisorBinary(architecture), signal)
   return [path, 'connect', '--start']
@@ -65,7 +83,7 @@ async function connectArgv(
 /** What commands get in the container where their caller says nothing. */
 export function placeDefaults({ config }: ContainerInspection, user: string | undefined): PlaceDefaults {
   const env = new Map(config.env.map(splitEntry))
-  const configured = config.labels[labels.init] === 'supervisor' ? config.labels[labels.user] : config.user
+  const configured = isOurs(config) ? config.labels[labels.user] : config.user
   return {
     env,
     path: env.get('PATH'),

@@ -94,7 +94,7 @@ export class SecretInjector implements EventSource<SecretEvents> {
     const { openContainer } = await import('../docker/open-container.js')
     const { engine } = this.options.harness
     const runner = new SupervisedRunner(
-      (signal) => openContainer(engine, id, {}, signal),
+      (signal, mayShortcut) => openContainer(engine, id, { mayShortcut }, signal),
       supervisedCapabilities,
     )
     try {
