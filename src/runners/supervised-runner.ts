@@ -42,6 +42,7 @@ export class SupervisedRunner implements CommandRunner {
   private place: ConnectedPlace | undefined
   /** A stream is being opened, for the first time or again. */
   private opening = false
+  private recovering = false
   private waiting: Waiting[] = []
   private closed: Promise<void> | undefined
   private readonly owner: CommandOwner = {
@@ -247,11 +248,14 @@ export class SupervisedRunner implements CommandRunner {
     lost: ContainersError,
     open: StreamOpener = this.open,
   ): Promise<void> {
-    this.opening = true
+    if (this.recovering) return // whoever does sees to it that the connection is open or over
+    this.recovering = this.opening = true
+    const { connection } = connected
     const { recover } = await import('./recover.js')
-    await recover(connected, open, lost, this.limits.orphanGraceMs, this.closing.signal)
-    this.opening = false
-    if (connected.connection.isOpen) this.beginWaiting(connected)
+    do await recover(connected, open, lost, this.limits.orphanGraceMs, this.closing.signal)
+    while (!connection.isOpen && !connection.isOver)
+    this.recovering = this.opening = false
+    if (connection.isOpen) this.beginWaiting(connected)
     else if (this.waiting.length > 0) this.connect()
   }
 

@@ -4,7 +4,7 @@ import { ContainersError } from '../../src/errors/containers-error.js'
 import type { OpenedPlace } from '../../src/runners/place.js'
 import type { SupervisedRunnerOptions } from '../../src/runners/supervised-options.js'
 import { SupervisedRunner } from '../../src/runners/supervised-runner.js'
-import { fields, frame, hello, Peer, record, u32, u8 } from '../supervisor/peer.js'
+import { fields, frame, hello, Peer, record, u32, u64, u8 } from '../supervisor/peer.js'
 
 const capabilities = {
   supervised: true, verifiedKill: true, exactExit: true, exactEnvironment: true, backpressure: true, users: true, uniqueUsers: true, secrets: true, oomEvidence: true,
@@ -13,9 +13,13 @@ const capabilities = {
 } as const // prettier-ignore
 
 /** A runner whose supervisors are in the test's hands. */
-function scripted(options: SupervisedRunnerOptions = {}, more: Partial<OpenedPlace> = {}) {
+function scripted(
+  options: SupervisedRunnerOptions = {},
+  more: Partial<OpenedPlace> = {},
+  each: (call: [signal: AbortSignal, mayShortcut?: boolean]) => Partial<OpenedPlace> = () => ({}),
+) {
   const peers: Peer[] = []
-  const open = vi.fn(() => {
+  const open = vi.fn((...call: [signal: AbortSignal, mayShortcut?: boolean]) => {
     const transport = new Peer()
     peers.push(transport)
     return Promise.resolve<OpenedPlace>({
@@ -26,6 +30,7 @@ function scripted(options: SupervisedRunnerOptions = {}, more: Partial<OpenedPla
       explainLoss: () => Promise.resolve({ reason: 'engineLost', explanation: 'cut' }),
       explainRefusal: (lost) => Promise.resolve(lost),
       ...more,
+      ...each(call),
     })
   })
   const runner = new SupervisedRunner(open, capabilities, options)
@@ -259,4 +264,94 @@ test.each([
   { timeoutBoundsMs: { minimum: 5, maximum: 1 } },
 ])('refuses the option %o', (options) => {
   expect(() => scripted(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+})
+
+describe('a shortcut', () => {
+  const greeting = () =>
+    frame(
+      0x81,
+      0,
+      0,
+      record(
+        [1, u32(2)],
+        [2, u32(1)],
+        [3, 'test'],
+        [4, u32(7)],
+        [5, u32(0)],
+        [6, u8(1)],
+        [7, Buffer.alloc(8, 7)],
+      ),
+    )
+  const resumed = (offset = 0) => frame(0x8c, 0, 0, u64(offset))
+  const spawned = ({ heard }: Peer) =>
+    heard.filter(({ type }) => type === 0x02).map(({ payload }) => fields(payload).get(1)?.toString())
+  const hellos = ({ heard }: Peer) => heard.filter(({ type }) => type === 0x01)
+
+  /** A runner that has begun a command over a shortcut, and whose next stream has been opened. */
+  async function shortcut() {
+    const script = scripted({}, {}, ([, mayShortcut]) => ({ isShortcut: mayShortcut === true }))
+    const { runner, peers } = script
+    const command = runner.spawn(['a'])
+    await expect.poll(() => peers.length).toBe(1)
+    await turn()
+    const first = peers[0]!
+    first.say(greeting(), resumed())
+    await turn()
+    expect(spawned(first)).toEqual(['a'])
+    first.say(started(1))
+    await expect.poll(() => peers.length).toBe(2)
+    await turn()
+    return { ...script, command, first, next: peers[1]! }
+  }
+
+  test('is left for the stream that is opened behind it, as soon as that is answered', async () => {
+    const { runner, command, first, next, open } = await shortcut()
+    const meanwhile = runner.spawn(['b'])
+    await turn()
+    expect([spawned(first), first.destroyed, next.heard]).toEqual([['a', 'b'], false, []])
+    next.say(greeting())
+    await expect.poll(() => hellos(next).length).toBe(1)
+    expect(first.destroyed).toBe(true)
+    const received = fields(hellos(next)[0]!.payload).get(6)![0]!
+    expect(received).toEqual(u64(started(1).length))
+    const sent = first.heard.filter(({ type }) => type !== 0x01)
+    next.say(resumed(sent.reduce((sum, { payload }) => sum + 12 + payload.length, 0)))
+    next.say(exited(1, 0), started(2), exited(2, 1 << 8))
+    expect([(await command.exit).code, (await meanwhile.exit).code]).toEqual([0, 1])
+    runner.spawn(['c'])
+    await turn()
+    expect(spawned(next)).toEqual(['c'])
+    expect(open.mock.calls.map(([, mayShortcut]) => mayShortcut)).toEqual([true, false])
+  })
+
+  test('that is lost in the moment it is left is left once', async () => {
+    const { command, first, next, open } = await shortcut()
+    next.say(greeting())
+    for (let ticks = 0; ticks < 20; ticks++) await Promise.resolve() // it is to be left, and not yet left
+    first.hangUp(new Error('cut'))
+    await expect.poll(() => hellos(next).length).toBe(1)
+    next.say(resumed(0))
+    await turn()
+    expect(spawned(next)).toEqual(['a'])
+    next.say(exited(1, 0))
+    expect((await command.exit).code).toBe(0)
+    expect(open).toHaveBeenCalledTimes(2)
+  })
+
+  test('on which nobody answers is not waited for', async () => {
+    const script = scripted({}, {}, ([, mayShortcut]) => ({ isShortcut: mayShortcut === true }))
+    const command = script.runner.spawn(['a'])
+    await expect.poll(() => script.peers.length).toBe(2)
+    expect(script.peers[0]!.destroyed).toBe(true)
+    const peer = await script.ready(1)
+    peer.say(started(1), exited(1, 0))
+    expect((await command.exit).code).toBe(0)
+  })
+
+  test('is not asked for by a runner that has no sessions', async () => {
+    const { runner, open, ready } = scripted({ orphanGraceMs: 0 })
+    runner.spawn(['a'])
+    await ready()
+    expect(open.mock.calls.map(([, mayShortcut]) => mayShortcut)).toEqual([false])
+  })
 })
