@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { DockerHarness, DockerRunner } from '@anyon/containers'
 import { loadSource } from '../support/load-source.mjs'
 import { drawing } from './support/draw.mjs'
-import { sha256 } from './support/mixed-commands.mjs'
+import { echo, plannedCuts } from './support/echoes.mjs'
 
 const RUNNERS = 4
 const COMMANDS_AT_ONCE = 3
@@ -17,7 +17,7 @@ export async function run(bench, { cuts, seed }) {
   const draw = drawing(seed)
   const proxy = await startFaultProxy(bench.endpoint, {
     only: execStream,
-    cutAfterBytes: plannedCuts(draw),
+    cutAfterBytes: plannedCuts(draw, 2 * MOST_BYTES),
   })
   const harness = await DockerHarness.connect({ host: proxy.endpoint })
   const streams = () => proxy.requests.filter((line) => execStream.test(line)).length
@@ -52,23 +52,4 @@ export async function run(bench, { cuts, seed }) {
     { what: 'bytes in and out', value: bytes / 1e6, unit: 'MB' },
     { what: 'wrong bytes or ends', value: wrong.length, atMost: 0 },
   ]
-}
-
-/** One plan for each connection, which is asked for again with each chunk. */
-function plannedCuts(draw) {
-  const plans = []
-  return (nth) => (plans[nth] ??= { toEngine: draw(2 * MOST_BYTES), toClient: draw(2 * MOST_BYTES) })
-}
-
-async function echo(runner, input, code) {
-  const script = `cat; echo side >&2; exit ${code}`
-  const { exit, stdoutBytes, stderr } = await runner.run(['sh', '-c', script], { stdin: input })
-  const right =
-    exit.reason === 'exited' &&
-    exit.code === code &&
-    stderr === 'side\n' &&
-    sha256(stdoutBytes) === sha256(input)
-  return right
-    ? undefined
-    : JSON.stringify({ exit, code, stderr, sent: input.length, got: stdoutBytes.length })
 }

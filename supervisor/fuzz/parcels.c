@@ -6,10 +6,7 @@ static void check(const uint8_t *end, const struct parcel *parcel) {
   uint8_t again[PARCEL_SIZE];
   memcpy(parcel_payload(again), parcel->payload, parcel->length);
   size_t length = parcel_seal(again, parcel);
-  /* One byte of a header means nothing, and is under its checksum. */
-  const uint8_t *found = end - length;
-  again[5] = found[5];
-  if (memcmp(again, found, 20) != 0 || memcmp(again + 24, found + 24, length - 24) != 0) abort();
+  if (memcmp(again, end - length, length) != 0) abort();
 }
 
 static unsigned read_all(const uint8_t *bytes, size_t *from, size_t to) {

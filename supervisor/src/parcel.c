@@ -31,7 +31,8 @@ static uint32_t checksum_of(const uint8_t *parcel, uint16_t length) {
 static bool may_begin(const uint8_t *at, uint16_t *length) {
   if (memcmp(at, magic, sizeof magic) != 0) return false;
   *length = get_u16(at + AT_LENGTH);
-  return at[AT_KIND] >= PARCEL_OPEN && at[AT_KIND] <= PARCEL_CLOSE && *length <= PARCEL_PAYLOAD;
+  bool known = at[AT_KIND] >= PARCEL_OPEN && at[AT_KIND] <= PARCEL_CLOSE && at[AT_KIND + 1] == 0;
+  return known && *length <= PARCEL_PAYLOAD;
 }
 
 bool parcel_next(const uint8_t *bytes, size_t *from, size_t to, struct parcel *parcel) {
