@@ -3,8 +3,8 @@ import { encodeParcel, maxParcelPayload, parcelKind, ParcelReader, type Parcel }
 import { protocolError } from './protocol-error.js'
 import type { Transport, TransportSink } from './transport.js'
 
-/** How often the supervisor hears from us, which takes a silence of 1,500 ms for our end. */
-const aliveMs = 300
+/** How often the supervisor hears from us, which takes a silence of 750 ms for our end. */
+const aliveMs = 100
 /** How long it may take over ending a stream that we have said goodbye on. */
 const farewellMs = 1_000
 

@@ -13,7 +13,7 @@
 #include "loop.h"
 #include "parcel.h"
 
-enum { MOST_STREAMS = 8, PARCELS_A_ROUND = 16, SILENCE_MS = 1500, TORN_MS = 100 };
+enum { MOST_STREAMS = 8, PARCELS_A_ROUND = 16, SILENCE_MS = 750, TORN_MS = 100 };
 
 /* Two pipes join it to a connection like any other. */
 struct stream {

@@ -38,7 +38,7 @@ test('opens a stream, says where in it each piece is, and gives signs of life', 
     [2, 3, 4072],
     [2, 4075, 928],
   ])
-  vi.advanceTimersByTime(1000)
+  vi.advanceTimersByTime(350)
   expect(kinds(heard().slice(4))).toEqual([parcelKind.alive, parcelKind.alive, parcelKind.alive])
 })
 
