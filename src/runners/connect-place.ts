@@ -8,7 +8,7 @@ const helloMs = 20_000
 /** How often a stream is opened that ends before anything was said on it: over ten cuts in a row. */
 const triesWhenCut = 11
 /** How long it may take on a shortcut, which may be taken by others, or lead to nobody who knows it. */
-const shortcutHelloMs = 500
+export const shortcutHelloMs = 500
 
 /** A place whose supervisor has said HELLO. */
 export interface ConnectedPlace {

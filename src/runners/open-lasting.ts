@@ -37,9 +37,9 @@ async function openHeard(open: StreamOpener, signal: AbortSignal): Promise<Opene
 
 function first(place: OpenedPlace, open: StreamOpener): StreamOpener {
   let next: OpenedPlace | undefined = place
-  return (signal) => {
+  return (signal, mayShortcut) => {
     const opened = next
     next = undefined
-    return opened ? Promise.resolve(opened) : open(signal)
+    return opened ? Promise.resolve(opened) : open(signal, mayShortcut)
   }
 }

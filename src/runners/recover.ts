@@ -1,6 +1,7 @@
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
-import { openPlace, type ConnectedPlace } from './connect-place.js'
-import type { StreamOpener } from './place.js'
+import type { SupervisorConnection } from '../supervisor/connection.js'
+import { openPlace, shortcutHelloMs } from './connect-place.js'
+import type { OpenedPlace, StreamOpener } from './place.js'
 
 const firstPauseMs = 10
 const longestPauseMs = 500
@@ -10,27 +11,30 @@ const slackMs = 2_000
 const firstAttemptMs = 3_000
 
 /**
- * Opens streams until one of them carries the connection on, or gives the connection up: when the grace is over, or
- * when there is nothing left to go on with. A place that is paused is waited for. Never rejects.
+ * Opens streams until one of them carries the connection on, and gives that one; or gives the connection up: when the
+ * grace is over, or when there is nothing left to go on with. A place that is paused is waited for. Never rejects.
  */
 export async function recover(
-  { connection }: ConnectedPlace,
+  connection: SupervisorConnection,
   open: StreamOpener,
   lost: ContainersError,
   orphanGraceMs: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<OpenedPlace | undefined> {
   let deadline = performance.now() + orphanGraceMs + slackMs
   const attempt = async (number: number) => {
     const left = Math.max(1, Math.ceil(deadline - performance.now()))
     const most = Math.min(left, firstAttemptMs * 2 ** (number - 1))
     const limit = AbortSignal.any([signal, AbortSignal.timeout(most)])
-    const { transport } = await openPlace(open, limit)
+    const opened = await openPlace(open, limit)
     const onAbort = () => connection.interrupt(new ContainersError('CONNECTION_LOST', 'It took too long.'))
     limit.addEventListener('abort', onAbort)
+    const timer = opened.isShortcut ? setTimeout(onAbort, shortcutHelloMs) : undefined
     try {
-      await connection.resume(transport)
+      await connection.resume(opened.transport)
+      return opened
     } finally {
+      clearTimeout(timer)
       limit.removeEventListener('abort', onAbort)
     }
   }
@@ -40,7 +44,7 @@ export async function recover(
   }
   try {
     const { default: pRetry } = await import('p-retry')
-    await pRetry(attempt, {
+    return await pRetry(attempt, {
       retries: Infinity,
       minTimeout: firstPauseMs,
       maxTimeout: longestPauseMs,
@@ -49,6 +53,7 @@ export async function recover(
     })
   } catch (error) {
     connection.abandon(given(lost, error))
+    return undefined
   }
 }
 

@@ -57,3 +57,13 @@ function checkRange(option: string, value: number, least: number, most: number):
   if (Number.isSafeInteger(value) && value >= least && value <= most) return
   throw invalidOption(option, `must be a whole number from ${least} to ${most}`, value)
 }
+
+/** So much that a supervisor which may send a whole window need not wait for the acknowledgement of another. */
+export function keptBytes(windowBytes: number): number {
+  return 2 * windowBytes
+}
+
+/** Several signs of life may be late before a supervisor takes us for gone, and so may one that a busy host is slow to give. */
+export function silenceMs(heartbeatMs: number): number {
+  return Math.max(3 * heartbeatMs, 1_000)
+}

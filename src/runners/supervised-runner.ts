@@ -15,12 +15,12 @@ import { invalidOption } from '../errors/invalid-option.js'
 import type { SecretStore } from '../ports/secret-store.js'
 import { abortable } from '../internal/abort.js'
 import type { ConnectedPlace, KeepOptions } from './connect-place.js'
-import type { StreamOpener } from './place.js'
+import type { OpenedPlace, StreamOpener } from './place.js'
 import { planBuiltin } from './plan-builtin.js'
 import { untilEnd, type CommandOwner } from './command-tools.js'
 import { tellOf } from './secrets/tell-of.js'
 import { SupervisedCommand } from './supervised-command.js'
-import { planRunner, type SupervisedRunnerOptions } from './supervised-options.js'
+import { keptBytes, planRunner, silenceMs, type SupervisedRunnerOptions } from './supervised-options.js'
 
 /** How long a supervisor may take, beyond the grace, to say that a command is over. */
 const farewellMs = 5_000
@@ -43,6 +43,7 @@ export class SupervisedRunner implements CommandRunner {
   /** A stream is being opened, for the first time or again. */
   private opening = false
   private recovering = false
+  private byShortcut = false
   private waiting: Waiting[] = []
   private closed: Promise<void> | undefined
   private readonly owner: CommandOwner = {
@@ -225,8 +226,9 @@ export class SupervisedRunner implements CommandRunner {
     ])
     const connected = await connectPlace(this.open, this.closing.signal, keep)
     this.place = connected
+    this.byShortcut = connected.place.isShortcut === true
     watchHeartbeat(connected, this.limits.heartbeatMs)
-    if (connected.place.isShortcut) void this.leaveShortcut(connected)
+    void this.leaveShortcut(connected)
     return connected
   }
 
@@ -236,27 +238,28 @@ export class SupervisedRunner implements CommandRunner {
   }
 
   private async leaveShortcut(connected: ConnectedPlace): Promise<void> {
+    if (!connected.place.isShortcut) return
     const { openLasting } = await import('./open-lasting.js')
     const lasting = await openLasting(connected, this.open, this.closing.signal)
-    const left = new ContainersError('CONNECTION_LOST', 'The shortcut was left.')
-    if (lasting) await this.goOn(connected, left, lasting)
+    const lost = new ContainersError('CONNECTION_LOST', 'The stream that was to take over was lost.')
+    if (lasting) await this.goOn(connected, lost, lasting)
   }
 
   /** The stream was lost, or is a shortcut, which others may need: its commands go on over another. */
-  private async goOn(
-    connected: ConnectedPlace,
-    lost: ContainersError,
-    open: StreamOpener = this.open,
-  ): Promise<void> {
+  private async goOn({ place, connection }: ConnectedPlace, lost: ContainersError, open = this.open) {
     if (this.recovering) return // whoever does sees to it that the connection is open or over
     this.recovering = this.opening = true
-    const { connection } = connected
     const { recover } = await import('./recover.js')
-    do await recover(connected, open, lost, this.limits.orphanGraceMs, this.closing.signal)
+    // One by turns, since where one fails, as an exec for want of memory, the other may do.
+    const next: StreamOpener = (signal) => open(signal, (this.byShortcut = !this.byShortcut))
+    let opened: OpenedPlace | undefined
+    do opened = await recover(connection, next, lost, this.limits.orphanGraceMs, this.closing.signal)
     while (!connection.isOpen && !connection.isOver)
     this.recovering = this.opening = false
+    const connected = { place: { ...place, ...opened }, connection }
     if (connection.isOpen) this.beginWaiting(connected)
     else if (this.waiting.length > 0) this.connect()
+    void this.leaveShortcut(connected)
   }
 
   /** Several commands of one lost stream are told the same, and the place is asked once. */
@@ -287,14 +290,4 @@ export class SupervisedRunner implements CommandRunner {
       'The runner was closed, and the supervisor did not say in time what became of its commands.'
     this.place?.connection.abandon(new ContainersError('CONNECTION_LOST', message))
   }
-}
-
-/** So much that a supervisor which may send a whole window need not wait for the acknowledgement of another. */
-function keptBytes(windowBytes: number): number {
-  return 2 * windowBytes
-}
-
-/** Several signs of life may be late before a supervisor takes us for gone, and so may one that a busy host is slow to give. */
-function silenceMs(heartbeatMs: number): number {
-  return Math.max(3 * heartbeatMs, 1_000)
 }

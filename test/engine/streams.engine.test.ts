@@ -127,6 +127,7 @@ describe('attach', () => {
     const id = await create({
       command: ['sh', '-c', 'echo hello; wc -c'],
       openStdin: true,
+      stdinOnce: true,
       engineInit: false,
     })
     const stream: Duplex = await engine.attachContainer(id, { stdin: true, stdout: true, stderr: true })

@@ -94,19 +94,21 @@ describe('root', () => {
     expect(await busy.kill({ graceMs: 0 })).toMatchObject({ verified: true })
   })
 
-  test('who takes all places in the queue at the socket has others refused, not kept waiting', async () => {
+  test('who takes all places in the queue at the socket has execs refused, not kept waiting', async () => {
     const container = await places.ours({}, withPerl)
     const runner = places.runner(container)
     const script = `my @held; for (1 .. 70) { socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0);
       connect $s, ${socketAddress} or die $!; push @held, $s } print "full\n"; sleep 600`
     const holder = runner.spawn(perl(script), { user: '0' })
     expect(await firstLine(holder)).toBe('full')
-    const refused = places.runner(container, { supervisor: 'required' }).run(['true'])
+    const byExecAlone = { supervisor: 'required', orphanGraceMs: 0 } as const
+    const refused = places.runner(container, byExecAlone).run(['true'])
     await expect(refused).rejects.toMatchObject({
       code: 'SUPERVISOR_DELIVERY_FAILED',
       message: expect.stringContaining('refused the connection') as string,
     })
     expect((await runner.run(['echo', 'on'])).stdout).toBe('on\n')
+    expect((await places.runner(container).run(['echo', 'past it'])).stdout).toBe('past it\n')
     await holder.kill({ graceMs: 0 })
     expect((await places.runner(container).run(['echo', 'in'])).stdout).toBe('in\n')
   })

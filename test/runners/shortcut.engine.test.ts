@@ -122,6 +122,16 @@ test('serves until there is an exec, however long that takes', async () => {
   expect(count(proxy, execStart)).toBeGreaterThan(1)
 })
 
+test('serves again when an exec is lost as it takes over', async () => {
+  for (const toClient of [300, 330, 360]) {
+    const { proxy, runner } = await through({ only: execStart, cutAfterBytes: { toClient } })
+    const { exit, stdout } = await runner.run(['sh', '-c', 'for i in 1 2 3 4; do echo $i; sleep 0.3; done'])
+    expect([exit.code, stdout], `after ${toClient}`).toEqual([0, '1\n2\n3\n4\n'])
+    expect(count(proxy, execStart)).toBeGreaterThan(1)
+    expect(count(proxy, attachment)).toBeGreaterThan(1)
+  }
+})
+
 test('a host that vanishes without a word is found out, and its commands are killed', async () => {
   const others = observer()
   await others.run(['true'])

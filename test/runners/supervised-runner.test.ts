@@ -338,6 +338,32 @@ describe('a shortcut', () => {
     expect(open).toHaveBeenCalledTimes(2)
   })
 
+  test('is gone back to when the stream that was to take over is lost, and left again', async () => {
+    const { runner, command, peers, next, open } = await shortcut()
+    next.say(greeting())
+    await expect.poll(() => hellos(next).length).toBe(1)
+    next.hangUp()
+    await expect.poll(() => peers.length).toBe(3)
+    const back = peers[2]!
+    await turn()
+    back.say(greeting())
+    await expect.poll(() => hellos(back).length).toBe(1)
+    back.say(resumed(0))
+    await turn()
+    expect(spawned(back)).toEqual(['a'])
+    const another = runner.spawn(['b'])
+    await expect.poll(() => peers.length).toBe(4)
+    back.say(started(2), exited(2, 5 << 8))
+    expect((await another.exit).code).toBe(5)
+    const last = peers[3]!
+    last.say(greeting())
+    await expect.poll(() => hellos(last).length).toBe(1)
+    last.say(resumed(0))
+    last.say(exited(1, 0))
+    expect((await command.exit).code).toBe(0)
+    expect(open.mock.calls.map(([, mayShortcut]) => mayShortcut)).toEqual([true, false, true, false])
+  })
+
   test('on which nobody answers is not waited for', async () => {
     const script = scripted({}, {}, ([, mayShortcut]) => ({ isShortcut: mayShortcut === true }))
     const command = script.runner.spawn(['a'])
