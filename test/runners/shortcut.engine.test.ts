@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ensureSupervisorVolume } from '../../src/delivery/supervisor-volume.js'
 import { connectEngine } from '../../src/engine/connect-engine.js'
 import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { Container } from '../../src/harness/container.js'
@@ -9,7 +10,8 @@ import { encodeParcel, parcelKind } from '../../src/supervisor/parcel.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import { BUSYBOX_IMAGE, testEndpoint, testLabels } from '../support/engine.js'
 import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
-import { rawInspect } from '../support/harness.js'
+import { rawInspect, removeByEngine } from '../support/harness.js'
+import { startContainer, supervised, type TestContainer } from './container.js'
 
 const attachment = /\/attach\?/
 const execStart = /\/exec\/[^/]+\/start/
@@ -168,6 +170,17 @@ test('what others write there harms nobody', async () => {
   expect(await Promise.all(runs)).toEqual(runs.map(() => true))
 })
 
+test('more noise than it has room for hides nobody', async () => {
+  const { engine } = await through()
+  const other = await engine.attachContainer(container.id, { stdin: true, stdout: true, stderr: false })
+  onTestFinished(() => void other.destroy())
+  other.write('x'.repeat(100_000))
+  for (const word of ['one', 'two']) {
+    const { proxy, runner } = await through()
+    expect([(await runner.run(['echo', word])).stdout, count(proxy, anyExec)]).toEqual([`${word}\n`, 0])
+  }
+})
+
 test('a gap in a stream ends that stream, and no other', async () => {
   const { engine } = await through()
   const other = await engine.attachContainer(container.id, { stdin: true, stdout: true, stderr: false })
@@ -184,6 +197,7 @@ test('a gap in a stream ends that stream, and no other', async () => {
   expect(isSaid(closing)).toBe(false)
   seal(parcelKind.data, 1, 'not the first byte')
   await expect.poll(() => isSaid(closing)).toBe(true)
+  expect(isSaid('unknown frame type')).toBe(false) // it was not even looked at
   const { runner } = await through()
   expect((await runner.run(['echo', 'fine'])).stdout).toBe('fine\n')
 })
@@ -196,23 +210,33 @@ test('more hosts at once than it has room for are all served', async () => {
   expect(await Promise.all(all)).toEqual(all.map((_, index) => `${index}\n`))
 })
 
-test('nothing of it is in a log: there is none, unless one is asked for, and then there is no shortcut', async () => {
-  expect((await rawInspect(container.id)).HostConfig.LogConfig.Type).toBe('none')
-  await expect(container.logs()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-    code: 'NOT_SUPPORTED',
+describe('nothing of it is in a log', () => {
+  test('as there is none', async () => {
+    expect((await rawInspect(container.id)).HostConfig.LogConfig.Type).toBe('none')
+    const read = container.logs()[Symbol.asyncIterator]().next()
+    await expect(read).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
   })
-  const logging = await create({ maxBytes: 100_000 })
-  onTestFinished(() => logging.remove({ force: true }))
-  const { proxy, engine } = await through()
-  const runner = new DockerRunner({ harness: { engine }, container: logging })
-  onTestFinished(() => runner.close())
-  expect((await runner.run(['echo', 'out'])).stdout).toBe('out\n')
-  expect([count(proxy, attachment), count(proxy, execStart)]).toEqual([0, 1])
-  const logged = await engine.containerLogs(logging.id, {
-    stdout: true,
-    stderr: true,
-    follow: false,
-    timestamps: false,
+
+  test.each([
+    ['one is asked for', () => create({ maxBytes: 100_000 })],
+    ['somebody has made it so, with an open stdin', logged],
+  ])('where %s, there is no shortcut', async (_how, start) => {
+    const logging = await start()
+    onTestFinished(() => removeByEngine(logging.id))
+    const { proxy, engine } = await through()
+    const runner = new DockerRunner({ harness: { engine }, container: logging.id })
+    onTestFinished(() => runner.close())
+    expect((await runner.run(['echo', 'out'])).stdout).toBe('out\n')
+    expect([count(proxy, attachment), count(proxy, execStart)]).toEqual([0, 1])
+    const request = { stdout: true, stderr: true, follow: false, timestamps: false }
+    expect(await (await engine.containerLogs(logging.id, request)).toArray()).toEqual([])
   })
-  expect(await logged.toArray()).toEqual([])
+
+  async function logged(): Promise<TestContainer> {
+    const { architecture } = await harness.engine.version()
+    const volume = await ensureSupervisorVolume(harness.engine, { image: BUSYBOX_IMAGE, architecture })
+    const body = supervised(volume)
+    const LogConfig = { Type: 'json-file' }
+    return startContainer({ ...body, Image: BUSYBOX_IMAGE, HostConfig: { ...body.HostConfig, LogConfig } })
+  }
 })

@@ -367,7 +367,7 @@ describe('a shortcut', () => {
   test('on which nobody answers is not waited for', async () => {
     const script = scripted({}, {}, ([, mayShortcut]) => ({ isShortcut: mayShortcut === true }))
     const command = script.runner.spawn(['a'])
-    await expect.poll(() => script.peers.length).toBe(2)
+    await expect.poll(() => script.peers.length, { timeout: 5_000 }).toBe(2)
     expect(script.peers[0]!.destroyed).toBe(true)
     const peer = await script.ready(1)
     peer.say(started(1), exited(1, 0))
