@@ -15,7 +15,6 @@ import { startContainer, supervised, type TestContainer } from './container.js'
 
 const attachment = /\/attach\?/
 const execStart = /\/exec\/[^/]+\/start/
-const anyExec = /\/exec/
 
 let harness: DockerHarness
 let container: Container
@@ -66,22 +65,21 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-test('a first command needs no exec of the engine, which comes afterwards and takes over', async () => {
-  const { proxy, runner } = await through()
-  const { stdout } = await runner.run(['echo', 'first'])
-  expect([stdout, count(proxy, attachment), count(proxy, anyExec)]).toEqual(['first\n', 1, 0])
-  await expect.poll(() => count(proxy, execStart)).toBe(1)
-  await expect.poll(() => proxy.cut(attachment)).toBe(0)
-  expect((await runner.run(['echo', 'second'])).stdout).toBe('second\n')
-  expect(count(proxy, execStart)).toBe(1)
+/** No exec comes to anything, so what is answered has come another way. */
+const withoutExec = { only: execStart, cutAfterBytes: { toEngine: 0 } }
+
+test('a first command needs no exec of the engine', async () => {
+  const { proxy, runner } = await through(withoutExec)
+  expect((await runner.run(['echo', 'first'])).stdout).toBe('first\n')
+  expect(count(proxy, attachment)).toBeGreaterThan(0)
 })
 
-test('a runner that is closed at once has asked for no exec', async () => {
+test('an exec comes behind the first command and takes over', async () => {
   const { proxy, runner } = await through()
   await runner.run(['true'])
-  await runner.close()
+  await expect.poll(() => count(proxy, execStart)).toBeGreaterThan(0)
   await expect.poll(() => proxy.cut(attachment)).toBe(0)
-  expect(count(proxy, anyExec)).toBe(0)
+  expect((await runner.run(['echo', 'second'])).stdout).toBe('second\n')
 })
 
 test('going over loses and repeats not a byte, of stdin or of stdout', async () => {
@@ -93,7 +91,8 @@ test('going over loses and repeats not a byte, of stdin or of stdout', async () 
   ])
   expect(sha256(back.stdoutBytes)).toBe(sha256(input))
   expect(sum.stdout.slice(0, 64)).toBe(sha256(input))
-  expect([count(proxy, attachment), count(proxy, execStart)]).toEqual([1, 1])
+  expect(count(proxy, attachment)).toBeGreaterThan(0)
+  expect(count(proxy, execStart)).toBeGreaterThan(0)
 })
 
 test.each(['toEngine', 'toClient'] as const)('is cut at any byte, %s: the command runs once', async (way) => {
@@ -117,10 +116,9 @@ test.each(['halved', 'bytewise'] as const)('in pieces (%s) is as good as whole',
 })
 
 test('serves until there is an exec, however long that takes', async () => {
-  const { proxy, runner } = await through({ only: execStart, cutAfterBytes: { toEngine: 0 } })
+  const { proxy, runner } = await through(withoutExec)
   const { exit, stdout } = await runner.run(['sh', '-c', 'for i in 1 2 3 4; do echo $i; sleep 0.5; done'])
   expect([exit.code, stdout]).toEqual([0, '1\n2\n3\n4\n'])
-  expect(count(proxy, attachment)).toBe(1)
   expect(count(proxy, execStart)).toBeGreaterThan(1)
 })
 
@@ -137,12 +135,11 @@ test('serves again when an exec is lost as it takes over', async () => {
 test('a host that vanishes without a word is found out, and its commands are killed', async () => {
   const others = observer()
   await others.run(['true'])
-  const { proxy, runner } = await through({}, { orphanGraceMs: 300 })
+  const { proxy, runner } = await through(withoutExec, { orphanGraceMs: 300 })
   const word = uniqueWord()
   const command = runner.spawn(forever(word))
   await firstLine(command)
   proxy.faults = { swallow: true }
-  expect(count(proxy, anyExec)).toBe(0)
   expect(await withWord(others, word)).not.toEqual([])
   await expect.poll(() => withWord(others, word), { timeout: 10_000 }).toEqual([])
   proxy.faults = {}
@@ -176,8 +173,8 @@ test('more noise than it has room for hides nobody', async () => {
   onTestFinished(() => void other.destroy())
   other.write('x'.repeat(100_000))
   for (const word of ['one', 'two']) {
-    const { proxy, runner } = await through()
-    expect([(await runner.run(['echo', word])).stdout, count(proxy, anyExec)]).toEqual([`${word}\n`, 0])
+    const { runner } = await through(withoutExec)
+    expect((await runner.run(['echo', word])).stdout).toBe(`${word}\n`)
   }
 })
 

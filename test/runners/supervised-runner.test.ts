@@ -374,6 +374,22 @@ describe('a shortcut', () => {
     expect((await command.exit).code).toBe(0)
   })
 
+  test('is enough for a runner that is closed at once', async () => {
+    const { runner, peers, open } = scripted({}, {}, ([, mayShortcut]) => ({
+      isShortcut: mayShortcut === true,
+    }))
+    const command = runner.spawn(['a'])
+    await expect.poll(() => peers.length).toBe(1)
+    await turn()
+    peers[0]!.say(greeting(), resumed())
+    await turn()
+    peers[0]!.say(started(1), exited(1, 0))
+    await command.exit
+    await runner.close()
+    await delay(100) // longer than it would take to ask for another
+    expect(open).toHaveBeenCalledOnce()
+  })
+
   test('is not asked for by a runner that has no sessions', async () => {
     const { runner, open, ready } = scripted({ orphanGraceMs: 0 })
     runner.spawn(['a'])
