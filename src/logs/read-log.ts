@@ -2,6 +2,7 @@ import type { ContainerEngine } from '../engine/container-engine.js'
 import type { LogRequest } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { abortedError, pause, throwIfAborted } from '../internal/abort.js'
+import { labels } from '../model/labels.js'
 import { LogConnection } from './log-connection.js'
 import { logGap, stampToSince, type LogGap, type StampedEntry } from './log-entry.js'
 import { dateToSince, type LogOptions } from './log-options.js'
@@ -72,7 +73,11 @@ export class LogRead {
     const { config, host, name } = await this.engine.inspectContainer(this.id, { signal })
     this.#terminal = config.terminal
     if (host.logDriver === 'none') {
-      const message = `The container ${name} keeps no log (its log driver is "none"). Attach to it before it starts instead.`
+      const advice =
+        config.labels[labels.init] === 'supervisor'
+          ? 'What its commands print goes to their handles, and its process 1 prints nothing.'
+          : 'Attach to it before it starts instead.'
+      const message = `The container ${name} keeps no log (its log driver is "none"). ${advice}`
       throw new ContainersError('NOT_SUPPORTED', message)
     }
     if (!follow || !dockerFiles.includes(host.logDriver)) return
