@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { DockerHarness, DockerRunner } from '@anyon/containers'
-import { loadSource } from '../support/load-source.mjs'
+import { DockerRunner } from '@anyon/containers'
+import { openBadConnection } from './support/bad-connection.mjs'
 import { drawing } from './support/draw.mjs'
 import { echo, plannedCuts } from './support/echoes.mjs'
 
@@ -12,15 +12,10 @@ const source = randomBytes(2 * MOST_BYTES)
 
 /** Connections that are cut at random bytes, either way, while commands read, write and end on them. */
 export async function run(bench, { cuts, seed }) {
-  const { startFaultProxy } = await loadSource('test/support/fault-proxy.ts')
   const { container } = await bench.container()
   const draw = drawing(seed)
-  const proxy = await startFaultProxy(bench.endpoint, {
-    only: execStream,
-    cutAfterBytes: plannedCuts(draw, 2 * MOST_BYTES),
-  })
-  const harness = await DockerHarness.connect({ host: proxy.endpoint })
-  const streams = () => proxy.requests.filter((line) => execStream.test(line)).length
+  const bad = await openBadConnection(bench, execStream, plannedCuts(draw, 2 * MOST_BYTES))
+  const { harness, opened: streams } = bad
   const wrong = []
   let commands = 0
   let bytes = 0
@@ -40,10 +35,9 @@ export async function run(bench, { cuts, seed }) {
       runners.flatMap((runner) => Array.from({ length: COMMANDS_AT_ONCE }, () => load(runner))),
     )
   } finally {
-    proxy.faults = {}
+    bad.mend()
     await Promise.all(runners.map((runner) => runner.close()))
-    await harness.close()
-    await proxy.close()
+    await bad.close()
   }
   for (const problem of wrong.slice(0, 10)) console.error('wrong:', problem)
   return [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DockerHarness, DockerRunner } from '@anyon/containers'
-import { loadSource } from '../support/load-source.mjs'
+import { DockerRunner } from '@anyon/containers'
+import { openBadConnection } from './support/bad-connection.mjs'
 import { drawing } from './support/draw.mjs'
 import { echo, plannedCuts } from './support/echoes.mjs'
 import { inParallel } from './support/in-parallel.mjs'
@@ -16,14 +16,9 @@ const source = randomBytes(2 * MOST_BYTES)
 
 /** Runners that have just begun, every stream of which is cut at a random byte, either way. */
 export async function run(bench, { cuts, seed }) {
-  const { startFaultProxy } = await loadSource('test/support/fault-proxy.ts')
   const { container } = await bench.container()
   const draw = drawing(seed)
-  const proxy = await startFaultProxy(bench.endpoint, {
-    only: streams,
-    cutAfterBytes: plannedCuts(draw, 3 * MOST_BYTES),
-  })
-  const harness = await DockerHarness.connect({ host: proxy.endpoint })
+  const bad = await openBadConnection(bench, streams, plannedCuts(draw, 3 * MOST_BYTES))
   const wrong = []
   const oneAfterTheOther = async (runner) => {
     for (let n = 0; n < COMMANDS; n++) {
@@ -34,20 +29,18 @@ export async function run(bench, { cuts, seed }) {
   }
   try {
     await inParallel(cuts, AT_ONCE, async () => {
-      const runner = new DockerRunner({ harness, container })
+      const runner = new DockerRunner({ harness: bad.harness, container })
       await Promise.all([oneAfterTheOther(runner), oneAfterTheOther(runner)])
       await runner.close()
     })
   } finally {
-    proxy.faults = {}
-    await harness.close()
-    await proxy.close()
+    bad.mend()
+    await bad.close()
   }
-  const opened = proxy.requests.filter((line) => streams.test(line)).length
   for (const problem of wrong.slice(0, 10)) console.error('wrong:', problem)
   return [
     { what: 'runners that have just begun', value: cuts },
-    { what: 'their streams, each cut at a random byte', value: opened, atLeast: cuts },
+    { what: 'their streams, each cut at a random byte', value: bad.opened(), atLeast: cuts },
     { what: 'their commands', value: cuts * 2 * COMMANDS },
     { what: 'wrong bytes or ends of theirs', value: wrong.length, atMost: 0 },
   ]

@@ -2,7 +2,7 @@ import type { ContainerEngine } from '../engine/container-engine.js'
 import type { LogRequest } from '../engine/engine-types.js'
 import { ContainersError, isContainersError } from '../errors/containers-error.js'
 import { abortedError, pause, throwIfAborted } from '../internal/abort.js'
-import { labels } from '../model/labels.js'
+import { isUnderSupervisor } from '../model/labels.js'
 import { LogConnection } from './log-connection.js'
 import { logGap, stampToSince, type LogGap, type StampedEntry } from './log-entry.js'
 import { dateToSince, type LogOptions } from './log-options.js'
@@ -73,10 +73,9 @@ export class LogRead {
     const { config, host, name } = await this.engine.inspectContainer(this.id, { signal })
     this.#terminal = config.terminal
     if (host.logDriver === 'none') {
-      const advice =
-        config.labels[labels.init] === 'supervisor'
-          ? 'What its commands print goes to their handles, and its process 1 prints nothing.'
-          : 'Attach to it before it starts instead.'
+      const advice = isUnderSupervisor(config.labels)
+        ? 'What its commands print goes to their handles, and its process 1 prints nothing.'
+        : 'Attach to it before it starts instead.'
       const message = `The container ${name} keeps no log (its log driver is "none"). ${advice}`
       throw new ContainersError('NOT_SUPPORTED', message)
     }

@@ -12,3 +12,8 @@ export const labels = {
   /** The user whom commands run as unless told otherwise, where process 1 has to be another one. */
   user: `${LABEL_PREFIX}user`,
 } as const
+
+/** Whether process 1 of the container with these labels is the supervisor. */
+export function isUnderSupervisor(found: Readonly<Record<string, string>>): boolean {
+  return found[labels.init] === 'supervisor'
+}

@@ -41,7 +41,10 @@ export async function connectPlace(
       return connected
     } catch (error) {
       mayShortcut = false
-      if (place?.isShortcut && left++) continue // why it led to nobody, the usual way will show
+      if (place?.isShortcut) {
+        left++ // it is no try: why it led to nobody, the usual way will show
+        continue
+      }
       const lost = asContainersError(error)
       if (left > 1 && wasCut(lost) && !place?.complaint()) continue
       if (!place || lost.code !== 'CONNECTION_LOST') throw lost

@@ -10,7 +10,7 @@ export function whenHeard(transport: Transport): Promise<Transport> {
     const heard: Uint8Array[] = []
     let sink: TransportSink | undefined
     let ending: { readonly error: Error | undefined } | undefined
-    const opened: Pick<Transport, 'open'> = {
+    const again: Transport = {
       open(to) {
         sink = to
         queueMicrotask(() => {
@@ -18,18 +18,16 @@ export function whenHeard(transport: Transport): Promise<Transport> {
           if (ending) to.end(ending.error)
         })
       },
+      write: (pieces) => transport.write(pieces),
+      end: () => transport.end(),
+      destroy: () => transport.destroy(),
+      hold: (keepAlive) => transport.hold(keepAlive),
     }
     transport.open({
       data(bytes) {
         if (sink) return sink.data(bytes)
         heard.push(bytes)
-        resolve({
-          ...opened,
-          write: (pieces) => transport.write(pieces),
-          end: () => transport.end(),
-          destroy: () => transport.destroy(),
-          hold: (keepAlive) => transport.hold(keepAlive),
-        })
+        resolve(again)
       },
       end(error) {
         ending = { error }

@@ -195,11 +195,10 @@ static void carry_out(void) {
 }
 
 static void find_silent(void) {
-  int64_t now = now_ms();
   for (int i = 0; i < MOST_STREAMS; i++) {
     struct stream *stream = &streams[i];
     if (!stream->in_use || stream->to.fd < 0) continue;
-    if (now - stream->heard_at > SILENCE_MS) host_is_gone(stream);
+    if (now_ms() - stream->heard_at > SILENCE_MS) host_is_gone(stream);
     else loop_wake_at(stream->heard_at + SILENCE_MS + 1);
   }
 }

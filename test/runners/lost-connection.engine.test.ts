@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { connectEngine } from '../../src/engine/connect-engine.js'
-import { DockerRunner } from '../../src/runners/docker-runner.js'
-import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
-import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BUSYBOX_IMAGE } from '../support/engine.js'
+import type { Faults } from '../support/fault-proxy.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
+import { throughProxy } from './through-proxy.js'
 import { startContainer, type TestContainer } from './container.js'
 
 const execStream = /\/exec\/[^/]+\/start/
@@ -16,18 +15,8 @@ describe('a runner that does not resume, and whose connection to the engine is b
   })
   afterAll(() => container?.remove())
 
-  async function through(
-    faults: Faults = {},
-    orphanGraceMs = 0,
-  ): Promise<{ proxy: FaultProxy; runner: DockerRunner }> {
-    const proxy = await startFaultProxy(testEndpoint(), faults)
-    onTestFinished(() => proxy.close())
-    const engine = await connectEngine({ host: proxy.endpoint })
-    onTestFinished(() => engine.close())
-    const runner = new DockerRunner({ harness: { engine }, container, orphanGraceMs })
-    onTestFinished(() => runner.close())
-    return { proxy, runner }
-  }
+  const through = (faults: Faults = {}, orphanGraceMs = 0) =>
+    throughProxy(container, faults, { orphanGraceMs })
 
   test('cut in mid-command: the exit says so, nothing is left, and the next command works', async () => {
     const { proxy, runner } = await through()

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Command } from '../../src/command/command.js'
-import { connectEngine } from '../../src/engine/connect-engine.js'
-import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
+import type { DockerRunnerOptions } from '../../src/runners/docker-runner.js'
 import { createRandom } from '../streaming/random.js'
-import { BUSYBOX_IMAGE, testEndpoint } from '../support/engine.js'
-import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
+import { BUSYBOX_IMAGE } from '../support/engine.js'
+import type { FaultProxy, Faults } from '../support/fault-proxy.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
+import { throughProxy } from './through-proxy.js'
 import { startContainer, type TestContainer } from './container.js'
 
 const execStream = /\/exec\/[^/]+\/start/
@@ -21,18 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => container?.remove())
 
-async function through(
-  faults: Faults = {},
-  options: Partial<DockerRunnerOptions> = {},
-): Promise<{ proxy: FaultProxy; runner: DockerRunner }> {
-  const proxy = await startFaultProxy(testEndpoint(), { only: execStream, ...faults })
-  onTestFinished(() => proxy.close())
-  const engine = await connectEngine({ host: proxy.endpoint })
-  onTestFinished(() => engine.close())
-  const runner = new DockerRunner({ harness: { engine }, container, ...options })
-  onTestFinished(() => runner.close())
-  return { proxy, runner }
-}
+const through = (faults: Faults = {}, options: Partial<DockerRunnerOptions> = {}) =>
+  throughProxy(container, { only: execStream, ...faults }, options)
 
 /** How many streams there were to a supervisor. */
 const streams = ({ requests }: FaultProxy) => requests.filter((line) => execStream.test(line)).length

@@ -1,16 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ensureSupervisorVolume } from '../../src/delivery/supervisor-volume.js'
-import { connectEngine } from '../../src/engine/connect-engine.js'
-import type { ContainerEngine } from '../../src/engine/container-engine.js'
 import type { Container } from '../../src/harness/container.js'
 import { DockerHarness } from '../../src/harness/docker-harness.js'
 import { DockerRunner, type DockerRunnerOptions } from '../../src/runners/docker-runner.js'
 import { encodeParcel, parcelKind } from '../../src/supervisor/parcel.js'
 import { firstLine, forever, uniqueWord, withWord } from '../../src/testing/case-tools.js'
 import { BUSYBOX_IMAGE, testEndpoint, testLabels } from '../support/engine.js'
-import { startFaultProxy, type FaultProxy, type Faults } from '../support/fault-proxy.js'
+import type { FaultProxy, Faults } from '../support/fault-proxy.js'
 import { rawInspect, removeByEngine } from '../support/harness.js'
+import { throughProxy } from './through-proxy.js'
 import { startContainer, supervised, type TestContainer } from './container.js'
 
 const attachment = /\/attach\?/
@@ -39,18 +38,8 @@ async function create(logs?: { maxBytes: number }): Promise<Container> {
   return made
 }
 
-async function through(
-  faults: Faults = {},
-  options: Partial<DockerRunnerOptions> = {},
-): Promise<{ proxy: FaultProxy; engine: ContainerEngine; runner: DockerRunner }> {
-  const proxy = await startFaultProxy(testEndpoint(), { only: attachment, ...faults })
-  onTestFinished(() => proxy.close())
-  const engine = await connectEngine({ host: proxy.endpoint })
-  onTestFinished(() => engine.close())
-  const runner = new DockerRunner({ harness: { engine }, container, ...options })
-  onTestFinished(() => runner.close())
-  return { proxy, engine, runner }
-}
+const through = (faults: Faults = {}, options: Partial<DockerRunnerOptions> = {}) =>
+  throughProxy(container, { only: attachment, ...faults }, options)
 
 /** One that goes another way, to see what the others do. */
 function observer(): DockerRunner {

@@ -3,7 +3,7 @@ import { createDemuxer } from '../../streaming/demux.js'
 import { FirstWords } from '../first-words.js'
 import { streamTransport, type Transport, type TransportSink } from '../../supervisor/transport.js'
 
-/** The transport over an exec's stream, without the engine's own framing. */
+/** The transport over the stream of an exec or an attach, without the engine's own framing. */
 export function execTransport(stream: Duplex): {
   transport: Transport
   /** What the program said on stderr. */

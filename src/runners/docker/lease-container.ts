@@ -1,7 +1,7 @@
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import { ContainersError } from '../../errors/containers-error.js'
 import { abortable } from '../../internal/abort.js'
-import { labels } from '../../model/labels.js'
+import { isUnderSupervisor } from '../../model/labels.js'
 import type { LeaseRequest } from '../../supervisor/lookup.js'
 import { connectPlace } from '../connect-place.js'
 import { assertRunning } from './container-state.js'
@@ -18,7 +18,7 @@ export async function leaseContainer(
   signal: AbortSignal,
 ): Promise<void> {
   const container = await engine.inspectContainer(name, { signal })
-  if (container.config.labels[labels.init] !== 'supervisor') throw notOurs(name)
+  if (!isUnderSupervisor(container.config.labels)) throw notOurs(name)
   assertRunning(container)
   const open = (signal: AbortSignal) => openContainer(engine, name, {}, signal)
   const { connection } = await connectPlace(open, signal, {

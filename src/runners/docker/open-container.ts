@@ -4,7 +4,7 @@ import { supervisorBinary } from '../../delivery/supervisor-binary.js'
 import { uploadSupervisor } from '../../delivery/upload.js'
 import type { ContainerEngine } from '../../engine/container-engine.js'
 import type { ContainerInspection } from '../../engine/engine-types.js'
-import { labels } from '../../model/labels.js'
+import { isUnderSupervisor, labels } from '../../model/labels.js'
 import { ParcelTransport } from '../../supervisor/parcel-transport.js'
 import type { OpenedPlace, PlaceDefaults } from '../place.js'
 import { assertRunning } from './container-state.js'
@@ -42,11 +42,7 @@ export async function openContainer(
 
 /** What goes through a log would stay in it, and a terminal would change it. */
 function hasShortcut({ config, host }: ContainerInspection): boolean {
-  return isOurs(config) && config.openStdin && !config.terminal && host.logDriver === 'none'
-}
-
-function isOurs({ labels: found }: ContainerInspection['config']): boolean {
-  return found[labels.init] === 'supervisor'
+  return isUnderSupervisor(config.labels) && config.openStdin && !config.terminal && host.logDriver === 'none'
 }
 
 /** Why it failed, if it did, an exec will show. */
@@ -74,7 +70,7 @@ async function connectArgv(
   container: ContainerInspection,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (isOurs(container.config)) return [mountedSupervisor, 'connect']
+  if (isUnderSupervisor(container.config.labels)) return [mountedSupervisor, 'connect']
   const { architecture } = await engine.version({ signal })
   const path = await uploadSupervisor(engine, container, await supervisorBinary(architecture), signal)
   return [path, 'connect', '--start']
@@ -83,7 +79,7 @@ async function connectArgv(
 /** What commands get in the container where their caller says nothing. */
 export function placeDefaults({ config }: ContainerInspection, user: string | undefined): PlaceDefaults {
   const env = new Map(config.env.map(splitEntry))
-  const configured = isOurs(config) ? config.labels[labels.user] : config.user
+  const configured = isUnderSupervisor(config.labels) ? config.labels[labels.user] : config.user
   return {
     env,
     path: env.get('PATH'),
