@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { output } from '../../src/testing/case-tools.js'
 import { engineRequest } from '../support/engine.js'
+import { openFiles } from '../support/open-files.js'
 import { usePlaces } from './places.js'
 
 const places = usePlaces()
@@ -13,10 +12,8 @@ const perl = 'for (@ARGV) { open($pipe, "+<", $_) or next; print fcntl($pipe, 10
 
 /** The sizes of the pipes that the process has open. */
 function pipeSizes(pid: number): number[] {
-  const folder = `/proc/${pid}/fd`
-  const pipes = readdirSync(folder).map((name) => join(folder, name))
-  const open = pipes.filter((path) => readlinkSync(path).startsWith('pipe:'))
-  return execFileSync('perl', ['-e', perl, ...open], { encoding: 'utf8' })
+  const pipes = openFiles(pid).filter(({ target }) => target.startsWith('pipe:'))
+  return execFileSync('perl', ['-e', perl, ...pipes.map(({ path }) => path)], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map(Number)

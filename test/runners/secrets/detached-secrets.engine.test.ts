@@ -1,4 +1,3 @@
-import { readdirSync, readlinkSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { shell } from '../../../src/command/shell.js'
@@ -12,6 +11,7 @@ import { MemorySecretStore } from '../../../src/secrets/memory-secret-store.js'
 import { secretEnv, secretFile } from '../../../src/secrets/secret-uses.js'
 import { BUSYBOX_IMAGE, testEndpoint, testLabels } from '../../support/engine.js'
 import { rawInspect } from '../../support/harness.js'
+import { openFiles } from '../../support/open-files.js'
 
 const token = 'sesame-0pen-0123456789'
 const use = secretFile('token', 'case/token')
@@ -185,8 +185,7 @@ test('it has none that are rotated, since nobody could mask both values later', 
 test('its output lies in memory, never on a disk', async () => {
   const { id, go } = await leave(show)
   const { State } = await rawInspect(container.id)
-  const folder = `/proc/${State.Pid}/fd`
-  const open = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`))
+  const open = openFiles(State.Pid).map(({ target }) => target)
   expect(open.filter((path) => path.startsWith('/memfd:anyon-spool'))).toHaveLength(1)
   expect(open.filter((path) => path.startsWith('/tmp/'))).toEqual([])
   await go()
